@@ -1,0 +1,11 @@
+/** `make lint`: every static check, each with its time; all run, the first failure does not hide the rest. */
+import { runSteps } from './steps.ts';
+
+const ok = await runSteps([
+  { title: 'types', command: ['tsc', '-p', '.'] },
+  { title: 'oxlint', command: ['oxlint', '--type-aware', '--deny-warnings', 'src', 'test', 'scripts'] },
+  { title: 'oxfmt', command: ['oxfmt', '--check', 'src', 'test', 'scripts'] },
+  { title: 'knip', command: ['knip'] },
+  { title: 'publint', command: ['publint', '--strict'] },
+]);
+process.exitCode = ok ? 0 : 1;

@@ -1,0 +1,65 @@
+/**
+ * `make test`: lint, build, unit tests, the real tailnet, the demo. Ends with `N passed, N failed` alone on a
+ * line, where each assertion of tap and each other step counts as one.
+ */
+import { readdirSync } from 'node:fs';
+import { root } from './repository.ts';
+import { runStep, type Step } from './steps.ts';
+
+let passed = 0;
+let failed = 0;
+
+/** tap's TAP closing comment: `# { total: 5, pass: 4, fail: 1 }`; the outermost one comes last. */
+function totals(): { onLine: (line: string) => void; take: () => { pass: number; fail: number } | undefined } {
+  let last: { pass: number; fail: number } | undefined;
+  return {
+    onLine: (line) => {
+      if (!line.startsWith('# {')) return;
+      const count = (name: string) => Number(new RegExp(`\\b${name}: (\\d+)`).exec(line)?.[1] ?? 0);
+      last = { pass: count('pass'), fail: count('fail') };
+    },
+    take: () => last,
+  };
+}
+
+async function tapStep(title: string, command: Step['command']): Promise<void> {
+  const counted = totals();
+  const ok = await runStep({ title, command, onLine: counted.onLine });
+  const result = counted.take();
+  // A runner that ran nothing has not passed.
+  const nothing = result === undefined || result.pass + result.fail === 0;
+  passed += result?.pass ?? 0;
+  failed += nothing || (!ok && result.fail === 0) ? (result?.fail ?? 0) + 1 : result.fail;
+}
+
+async function plainStep(step: Step): Promise<boolean> {
+  const ok = await runStep(step);
+  if (ok) passed += 1;
+  else failed += 1;
+  return ok;
+}
+
+const tap = (...paths: string[]): [string, ...string[]] => ['tap', 'run', '--reporter=tap', ...paths];
+const inNamespace = (...command: string[]): [string, ...string[]] => [
+  process.execPath,
+  `${root}/test/tailnet/enter.ts`,
+  '--',
+  ...command,
+];
+
+/** Folders whose tests need the Go tools and the network namespace. */
+const onTailnet = ['test/tailnet', 'test/integration'];
+const unitTests = readdirSync(`${root}/test`, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory() || entry.name.endsWith('.test.ts'))
+  .map((entry) => `test/${entry.name}`)
+  .filter((path) => !onTailnet.includes(path));
+
+await plainStep({ title: 'lint', command: [process.execPath, 'scripts/lint.ts'] });
+await plainStep({ title: 'build', command: [process.execPath, 'scripts/build.ts'] });
+await tapStep('unit tests', tap(...unitTests));
+if (await plainStep({ title: 'build the tailnet', command: [process.execPath, 'test/tailnet/build.ts'] })) {
+  await tapStep('the real tailnet', inNamespace(...tap(...onTailnet)));
+  await plainStep({ title: 'demo', command: inNamespace(process.execPath, 'test/demo/demo.ts') });
+}
+console.log(`\n${passed} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;

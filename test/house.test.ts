@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import t from 'tap';
+import { importsOf, readImports, violations } from './support/house.ts';
+
+const src = fileURLToPath(new URL('../src', import.meta.url));
+
+void t.test('no import crosses a wall, runs up or closes a circle', async (t) => {
+  const graph = readImports(src);
+  t.ok(graph.size > 40, `${graph.size} files were read`);
+  t.same(violations(graph), []);
+});
+
+void t.test('the reader sees every form of import', async (t) => {
+  const source = `
+    import { a } from './a.ts';
+    import type { B } from "../b.ts";
+    import c, { type D } from './c.ts';
+    import './side-effect.ts';
+    export { e } from './e.ts';
+    export type * from './f.ts';
+    const g = await import('./g.ts');
+    import fs from 'node:fs';
+  `;
+  t.same(importsOf(source), ['./a.ts', '../b.ts', './c.ts', './side-effect.ts', './e.ts', './f.ts', './g.ts']);
+});
+
+void t.test('each kind of violation is found', async (t) => {
+  const graph = new Map([
+    ['config.ts', ['serve.ts']],
+    ['errors.ts', []],
+    ['proxy/dial.ts', ['dns/resolver.ts', 'proxy/tunnel.ts']],
+    ['proxy/tunnel.ts', ['proxy/dial.ts']],
+    ['dns/resolver.ts', ['errors.ts', 'dns/gone.ts']],
+    ['serve.ts', ['proxy/dial.ts']],
+    ['attic/old.ts', []],
+  ]);
+  t.same(violations(graph), [
+    'up: config.ts imports serve.ts',
+    'wall: proxy/dial.ts imports dns/resolver.ts',
+    'missing: dns/resolver.ts imports dns/gone.ts',
+    'no floor: attic/old.ts',
+    'circle: proxy/dial.ts → proxy/tunnel.ts → proxy/dial.ts',
+  ]);
+});
+
+void t.test('every source file is one idea of at most 220 lines', async (t) => {
+  for (const file of readImports(src).keys()) {
+    const lines = readFileSync(`${src}/${file}`, 'utf8').split('\n').length;
+    t.ok(lines <= 221, `src/${file} has ${lines} lines`);
+  }
+});
