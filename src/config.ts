@@ -32,12 +32,14 @@ export interface Config {
   readonly upstreamProxy: UpstreamProxy | undefined;
   readonly direct: readonly RuleText[];
   readonly policy: {
-    readonly mode: 'enforce' | 'report' | 'learn';
+    /** `undefined`: the policy file's, else enforce. */
+    readonly mode: 'enforce' | 'report' | 'learn' | undefined;
     readonly allow: readonly RuleText[];
     readonly deny: readonly RuleText[];
     readonly allowLocal: readonly RuleText[];
     readonly file: string | undefined;
-    readonly metadata: 'allow' | 'deny';
+    /** `undefined`: the policy file's, else allow. */
+    readonly metadata: 'allow' | 'deny' | undefined;
   };
   /** Look up which process a request came from. */
   readonly clientProcess: boolean;
@@ -122,7 +124,7 @@ export function loadConfig(env: Environment): Config {
       tags: parsed.TS_OAUTH_TAGS,
       audience: parsed.TS_AUDIENCE,
       apiBaseUrl: parsed.TS_API_BASE_URL,
-      acceptDns: extra.acceptDns ?? parsed.TS_ACCEPT_DNS,
+      acceptDns: parsed.TS_ACCEPT_DNS,
       socket: parsed.TS_SOCKET,
       stateDir: parsed.TS_STATE_DIR,
       upArgs: extra.upArgs,

@@ -37,7 +37,8 @@ export function splitShellWords(text: string, variable: string): string[] {
   return parse(protect(plain), literals).map((entry) => {
     if (typeof entry === 'string') return restore(entry);
     if ('pattern' in entry) return restore(entry.pattern);
-    if ('comment' in entry) return refuse('a comment (#) is not an argument', 'Quote the #, or leave the comment out.');
+    if ('comment' in entry)
+      return refuse('a comment (#) is not an argument', 'Quote the #, or leave the comment out.');
     return refuse(
       `the shell operator ${entry.op} is not an argument`,
       `Accepted are words as a shell quotes them; no shell runs them. Quote ${entry.op} to pass it on.`,

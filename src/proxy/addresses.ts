@@ -1,6 +1,7 @@
 /** What a host text means as an address. */
 import { isIPv6 } from 'node:net';
 import ipaddr from 'ipaddr.js';
+import { readIPv6 } from './prefixes.ts';
 
 export { contains, parsePrefix, PrefixTree } from './prefixes.ts';
 export type { Prefix } from './prefixes.ts';
@@ -28,7 +29,7 @@ function canonicalIPv6(host: string): string | undefined {
   const bare = host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : host;
   if (!isIPv6(bare)) return undefined;
   const [withoutZone = ''] = bare.split('%', 1);
-  const address = ipaddr.IPv6.parse(withoutZone);
+  const address = readIPv6(withoutZone);
   return address.isIPv4MappedAddress()
     ? address.toIPv4Address().toString()
     : address.toRFC5952String();

@@ -1,4 +1,5 @@
 /** CIDR prefixes, and a bit tree that finds every prefix around an address. */
+import { isIPv6 } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
 export interface Prefix {
@@ -14,7 +15,20 @@ const dottedQuad = /^\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}$/;
 
 /** The 4 or 16 bytes of a canonical literal. Throws on anything else: call `canonicalAddress` first. */
 export function addressBytes(ip: string): readonly number[] {
-  return dottedQuad.test(ip) ? ip.split('.').map(Number) : ipaddr.parse(ip).toByteArray();
+  return dottedQuad.test(ip) ? ip.split('.').map(Number) : readIPv6(ip).toByteArray();
+}
+
+/**
+ * Reads an IPv6 address. ipaddr.js takes `::1.2.3.4` for the IPv4-mapped `::ffff:1.2.3.4`; the kernel and
+ * RFC 4291 do not, so the dotted part is made hexadecimal first.
+ */
+export function readIPv6(text: string): ipaddr.IPv6 {
+  if (!text.includes('.')) return ipaddr.IPv6.parse(text);
+  const hex = text.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_, ...parts) => {
+    const [a = 0, b = 0, c = 0, d = 0] = parts.slice(0, 4).map(Number);
+    return `${((a << 8) | b).toString(16)}:${((c << 8) | d).toString(16)}`;
+  });
+  return ipaddr.IPv6.parse(hex);
 }
 
 /** The text of 4 or 16 bytes: dotted quad, or RFC 5952. */
@@ -42,8 +56,8 @@ function clampBits(bits: number): number {
 export function parsePrefix(text: string): Prefix | undefined {
   const [, address = '', digits = ''] = /^([\d.]+|[\da-f:.]+)\/(\d{1,3})$/i.exec(text) ?? [];
   const isQuad = ipaddr.IPv4.isValidFourPartDecimal(address);
-  if (!isQuad && !(address.includes(':') && ipaddr.IPv6.isValid(address))) return undefined;
-  const bytes = ipaddr.parse(address).toByteArray();
+  if (!isQuad && !isIPv6(address)) return undefined;
+  const bytes = isQuad ? addressBytes(address) : readIPv6(address).toByteArray();
   const length = Number(digits);
   if (length > bytes.length * 8) return undefined;
   const prefix = makePrefix(bytes, length);

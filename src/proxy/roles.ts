@@ -11,7 +11,6 @@ export interface VerifiedClaims {
   /** e.g. `TRACKED`, `PROPOSED`, `TASK` */
   readonly runType: string | undefined;
   readonly scope: 'read' | 'write' | undefined;
-  readonly runId: string | undefined;
 }
 
 /** A rule of a file, as written. */

@@ -92,20 +92,11 @@ export class RuleIndex<Indexed extends Rule> {
 }
 
 function keyOf(host: Exclude<Rule['host'], { kind: 'prefix' }>): string {
-  switch (host.kind) {
-    case 'all':
-      return '**';
-    case 'name':
-      return `name ${host.name}`;
-    case 'suffix':
-      return `suffix ${host.suffix}`;
-    case 'address':
-      return `address ${host.ip}`;
-    case 'tag':
-      return host.tag;
-    case 'peer':
-      return `peer ${host.peer}`;
-  }
+  if (host.kind === 'all') return '**';
+  if (host.kind === 'name') return `name ${host.name}`;
+  if (host.kind === 'suffix') return `suffix ${host.suffix}`;
+  if (host.kind === 'address') return `address ${host.ip}`;
+  return host.kind === 'tag' ? host.tag : `peer ${host.peer}`;
 }
 
 function* keysOf(facts: Facts): Iterable<string> {

@@ -9,7 +9,7 @@ import type { Prefix } from './prefixes.ts';
 /** A rule as somebody wrote it. */
 export interface RuleText {
   readonly text: string;
-  /** Where it stands, e.g. `SPACETAIL_ALLOW[2]` (counted from 1) or `policy.yaml:14`. */
+  /** Where it stands, e.g. `SPACETAIL_ALLOW[2]` (counted from 0) or `policy.yaml:14`. */
   readonly place: string;
 }
 
@@ -33,12 +33,6 @@ export interface Rule extends RuleText {
 
 const accepted =
   'A rule is [direct:|tailnet:]HOST[:PORT|:A-B|:*]; HOST is a name, *.suffix, ** (all), an IP, [IPv6], a CIDR, tag:x or peer:short-name.';
-
-/** Splits a variable's value at commas and white space; places count from 1. */
-export function splitRules(value: string, variable: string): RuleText[] {
-  const words = value.split(/[\s,]+/).filter((word) => word !== '');
-  return words.map((text, index) => ({ text, place: `${variable}[${index + 1}]` }));
-}
 
 /** @throws SpacetailError `config_invalid` that names place, value and what is accepted */
 export function parseRules<Text extends RuleText>(texts: readonly Text[]): (Text & Rule)[] {

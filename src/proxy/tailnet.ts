@@ -57,9 +57,19 @@ export type Resolution =
       /** Existing names that look like it, nearest first; may be empty. */
       readonly nearest: readonly string[];
     }
-  | { readonly kind: 'no_answer'; readonly host: string; readonly owned: boolean; readonly detail: string }
+  | {
+      readonly kind: 'no_answer';
+      readonly host: string;
+      readonly owned: boolean;
+      readonly detail: string;
+    }
   /** The name is the tailnet's and the tailnet cannot be asked now (tailscaled down, no netmap). */
-  | { readonly kind: 'unavailable'; readonly host: string; readonly owned: true; readonly detail: string };
+  | {
+      readonly kind: 'unavailable';
+      readonly host: string;
+      readonly owned: true;
+      readonly detail: string;
+    };
 
 /** Resolves a host as the client wrote it (name, or IP in any spelling). Never throws but for the signal. */
 export type Resolve = (host: string, signal: AbortSignal) => Promise<Resolution>;
@@ -68,7 +78,12 @@ export type Resolve = (host: string, signal: AbortSignal) => Promise<Resolution>
 export type Owner =
   | { readonly kind: 'peer'; readonly peer: Peer }
   /** Longest prefix among the routes that peers serve. `accepted` is tailscaled's pref RouteAll. */
-  | { readonly kind: 'subnet'; readonly peer: Peer; readonly prefix: string; readonly accepted: boolean }
+  | {
+      readonly kind: 'subnet';
+      readonly peer: Peer;
+      readonly prefix: string;
+      readonly accepted: boolean;
+    }
   /** One of this node's own addresses. */
   | { readonly kind: 'self' }
   /** In 100.64.0.0/10 or fd7a:115c:a1e0::/48, and no peer has it. */
@@ -117,5 +132,9 @@ export interface Tailnet {
   /** Sends a disco ping and tells whether the peer answered. */
   ping(ip: string, signal: AbortSignal): Promise<boolean>;
   /** The peer whose connection tailscaled forwarded to our loopback from this source port, if any (LocalAPI whois). */
-  inboundPeer(sourceHost: string, sourcePort: number, signal: AbortSignal): Promise<string | undefined>;
+  inboundPeer(
+    sourceHost: string,
+    sourcePort: number,
+    signal: AbortSignal,
+  ): Promise<string | undefined>;
 }

@@ -29,7 +29,7 @@ interface Destination {
 }
 
 export function allowedByRule(rule: RuleText): Verdict {
-  return allowed(nameOf(rule), `allowed by ${nameOf(rule)}`);
+  return allowed(nameOf(rule), `the rule ${nameOf(rule)} allows it`);
 }
 
 export function allowedByDefault(isMetadata: boolean): Verdict {
@@ -42,7 +42,7 @@ export function deniedByRule(rule: RuleText, mode: PolicyMode): Verdict {
   return {
     decision: mode === 'enforce' ? 'deny' : 'would_deny',
     rule: nameOf(rule),
-    reason: `denied by ${nameOf(rule)}`,
+    reason: `the rule ${nameOf(rule)} forbids it`,
     error: 'http_request_denied',
     hint: `A deny rule wins over every allow rule: narrow or remove the one at ${rule.place}.`,
   };

@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import t from 'tap';
 import { SpacetailError } from '../../src/errors.ts';
 import { splitShellWords } from '../../src/lifecycle/shell-words.ts';
 
 const words = (text: string) => splitShellWords(text, 'TS_EXTRA_ARGS');
 
-t.test('words are split as a shell quotes them', (t) => {
+void t.test('words are split as a shell quotes them', (t) => {
   const cases: [string, string[]][] = [
     ['', []],
     ['  \t\n ', []],
@@ -21,7 +21,7 @@ t.test('words are split as a shell quotes them', (t) => {
   t.end();
 });
 
-t.test('nothing is expanded: variables, globs, tildes and backquotes stay as written', (t) => {
+void t.test('nothing is expanded: variables, globs, tildes and backquotes stay as written', (t) => {
   const cases: [string, string[]][] = [
     ['$HOME ${HOME} $$ $', ['$HOME', '${HOME}', '$$', '$']],
     [`"$HOME" '$HOME' "a\\$b" \\$c`, ['$HOME', '$HOME', 'a$b', '$c']],
@@ -33,23 +33,36 @@ t.test('nothing is expanded: variables, globs, tildes and backquotes stay as wri
   t.end();
 });
 
-t.test('what a shell would run, and a broken quote, is refused without printing the text', (t) => {
-  const texts = ['--auth-key=s3cret ; id', 's3cret && id', 's3cret | x', 's3cret > f', 's3cret (x)', 's3cret # x', "s3cret 'x", 's3cret "x', 's3cret \\'];
-  for (const text of texts) {
-    try {
-      words(text);
-      t.fail(`accepted: ${text}`);
-    } catch (error) {
-      if (!(error instanceof SpacetailError)) throw error;
-      t.equal(error.code, 'config_invalid');
-      t.match(error.message, /^TS_EXTRA_ARGS: /);
-      t.notMatch(`${error.message} ${error.hint}`, /s3cret/);
+void t.test(
+  'what a shell would run, and a broken quote, is refused without printing the text',
+  (t) => {
+    const texts = [
+      '--auth-key=s3cret ; id',
+      's3cret && id',
+      's3cret | x',
+      's3cret > f',
+      's3cret (x)',
+      's3cret # x',
+      "s3cret 'x",
+      's3cret "x',
+      's3cret \\',
+    ];
+    for (const text of texts) {
+      try {
+        words(text);
+        t.fail(`accepted: ${text}`);
+      } catch (error) {
+        if (!(error instanceof SpacetailError)) throw error;
+        t.equal(error.code, 'config_invalid');
+        t.match(error.message, /^TS_EXTRA_ARGS: /);
+        t.notMatch(`${error.message} ${error.hint}`, /s3cret/);
+      }
     }
-  }
-  t.end();
-});
+    t.end();
+  },
+);
 
-t.test('any list of arguments comes back from its single-quoted form', (t) => {
+void t.test('any list of arguments comes back from its single-quoted form', (t) => {
   const quote = (word: string) => `'${word.replaceAll("'", `'\\''`)}'`;
   fc.assert(
     fc.property(fc.array(fc.string().filter((word) => !word.includes('\0'))), (list) => {
@@ -60,10 +73,20 @@ t.test('any list of arguments comes back from its single-quoted form', (t) => {
   t.end();
 });
 
-t.test('a real shell splits the same', (t) => {
-  const texts = [String.raw`a\ b "c d"'e f' g\"h`, String.raw`"a\\b" 'a\\b' a\\b`, `x''y "" z`, String.raw`"a\b\"c"`, `a#b '#c'`];
+void t.test('a real shell splits the same', (t) => {
+  const texts = [
+    String.raw`a\ b "c d"'e f' g\"h`,
+    String.raw`"a\\b" 'a\\b' a\\b`,
+    `x''y "" z`,
+    String.raw`"a\b\"c"`,
+    `a#b '#c'`,
+  ];
   for (const text of texts) {
-    const output = execFileSync('sh', ['-c', String.raw`for w in ${text}; do printf '%s\0' "$w"; done`], { encoding: 'utf8' });
+    const output = execFileSync(
+      'sh',
+      ['-c', String.raw`for w in ${text}; do printf '%s\0' "$w"; done`],
+      { encoding: 'utf8' },
+    );
     t.strictSame(words(text), output.split('\0').slice(0, -1), text);
   }
   t.end();

@@ -39,7 +39,9 @@ export function readImports(folder: string): ImportGraph {
     if (!entry.isFile() || !entry.name.endsWith('.ts')) continue;
     const path = join(entry.parentPath, entry.name);
     const file = posix.relative(folder, path);
-    const targets = importsOf(readFileSync(path, 'utf8')).map((target) => posix.join(dirname(file), target));
+    const targets = importsOf(readFileSync(path, 'utf8')).map((target) =>
+      posix.join(dirname(file), target),
+    );
     graph.set(file, targets);
   }
   return graph;
@@ -79,7 +81,8 @@ export function violations(graph: ImportGraph): string[] {
       const from = roomOf(file);
       const to = roomOf(target);
       if (!graph.has(target)) found.push(`missing: ${file} imports ${target}`);
-      else if (from !== undefined && to !== undefined && from !== to) found.push(`wall: ${file} imports ${target}`);
+      else if (from !== undefined && to !== undefined && from !== to)
+        found.push(`wall: ${file} imports ${target}`);
       else if (floorOf(target) > floorOf(file)) found.push(`up: ${file} imports ${target}`);
     }
   }

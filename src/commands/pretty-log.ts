@@ -1,0 +1,61 @@
+/** A line of the access log for people. */
+import { basename } from 'node:path';
+import pretty from 'pino-pretty';
+import { formatBytes, formatMs, formatTarget, printable } from '../report/format.ts';
+import { paint } from './paint.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** @returns a function from one JSON line to a text with its line end; what is not JSON stays as it is */
+export function prettyLines(colour: boolean): (line: string) => string {
+  return pretty.prettyFactory({
+    colorize: colour,
+    translateTime: 'SYS:HH:MM:ss.l',
+    include: 'time',
+    hideObject: true,
+    messageFormat: (fields) => sentence(fields, colour),
+  });
+}
+
+/** e.g. `200 GET db.tail1.ts.net:80 tailnet 100.64.0.3 12 ms ↑ 120 B ↓ 3.4 kB terraform-provider-nomad_v2.4.0` */
+function sentence(fields: Fields, colour: boolean): string {
+  if (fields['msg'] !== 'request') return printable(text(fields['msg']));
+  const status = Number(fields['status']);
+  const policy = object(fields['policy']);
+  const client = object(fields['client']);
+  const decision = text(policy['decision']);
+  const error = text(fields['error']);
+  const parts = [
+    paint(String(status), status < 400 ? 'green' : 'red', colour),
+    text(fields['method']),
+    formatTarget(text(fields['host']), Number(fields['port'])),
+    paint([fields['route'], fields['ip']].map(text).filter(Boolean).join(' '), 'dim', colour),
+    formatMs(Number(fields['total_ms'])),
+    `↑ ${formatBytes(Number(fields['bytes_up']))} ↓ ${formatBytes(Number(fields['bytes_down']))}`,
+    text(client['provider']) || basename(text(client['exe'])),
+    decision === 'allow'
+      ? ''
+      : paint(`${decision} ${text(policy['rule'])}`.trim(), 'yellow', colour),
+    paint(error, 'red', colour),
+  ];
+  return parts
+    .filter((part) => part !== '')
+    .map(keepColour)
+    .join(' ');
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+}
+
+function object(value: unknown): Fields {
+  return typeof value === 'object' && value !== null ? (value as Fields) : {};
+}
+
+/** Nothing of a client's must move the cursor; our own colours may. */
+function keepColour(part: string): string {
+  return part
+    .split(/(\x1b\[\d+m)/)
+    .map((piece, at) => (at % 2 === 1 ? piece : printable(piece)))
+    .join('');
+}

@@ -1,0 +1,56 @@
+/** From flags and environment to the plan of a run; everything that can be refused early is refused here. */
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { type Config, loadConfig, loadCredentials } from '../config.ts';
+import { spaceliftTokenFile } from '../config/credentials.ts';
+import { messageOf, SpacetailError } from '../errors.ts';
+import type { PolicyFile } from '../proxy/policy-file.ts';
+import type { RunPlan } from '../serve.ts';
+import { compile } from '../serve/policy.ts';
+import type { CommandIo } from './io.ts';
+
+async function readPolicyFile(config: Config): Promise<PolicyFile | undefined> {
+  const { file } = config.policy;
+  if (file === undefined) return undefined;
+  const path = resolve(file);
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    throw new SpacetailError('config_invalid', `SPACETAIL_POLICY: ${path} cannot be read: ${messageOf(error)}`, {
+      hint: 'SPACETAIL_POLICY is the path of a policy file, JSON or YAML.',
+      cause: error,
+    });
+  });
+  const { parsePolicyFile } = await import('../proxy/policy-file.ts');
+  return parsePolicyFile(text, path);
+}
+
+async function identityToken(env: NodeJS.ProcessEnv): Promise<string | undefined> {
+  const given = env['SPACELIFT_OIDC_TOKEN']?.trim();
+  if (given) return given;
+  return await readFile(spaceliftTokenFile, 'utf8').then(
+    (text) => text.trim() || undefined,
+    () => undefined,
+  );
+}
+
+/** @throws SpacetailError config_invalid, credentials_missing, credentials_incomplete */
+export async function planRun(
+  io: Pick<CommandIo, 'env'>,
+  run: Pick<RunPlan, 'owner' | 'before'> & { readonly wait?: boolean },
+): Promise<RunPlan> {
+  const { wait, ...rest } = run;
+  const loaded = loadConfig(io.env);
+  const config = wait === undefined ? loaded : { ...loaded, wait };
+  const policyFile = await readPolicyFile(config);
+  compile(config, policyFile, undefined);
+  const { parseRules } = await import('../proxy/rules.ts');
+  const { matchesDirect } = await import('../proxy/direct-hosts.ts');
+  matchesDirect(parseRules(config.direct));
+  return {
+    ...rest,
+    config,
+    credentials: loadCredentials(io.env, config),
+    policyFile,
+    identityToken: policyFile?.oidc === undefined ? undefined : await identityToken(io.env),
+    runId: io.env['TF_VAR_spacelift_run_id'] || io.env['SPACELIFT_RUN_ID'] || undefined,
+  };
+}

@@ -1,0 +1,56 @@
+/** `spacetail status`: exit 0 up and healthy, 3 not up, 1 degraded. */
+import type { StatusDocument } from '../serve/status.ts';
+import { type CommandIo, hasColour, print } from './io.ts';
+import { paint } from './paint.ts';
+import { askStatus, configOf } from './supervisor.ts';
+
+export async function run(options: { readonly json?: boolean }, io: CommandIo): Promise<number> {
+  const config = configOf(io);
+  const status = await askStatus(config, io.signal);
+  if (status === undefined) {
+    const text =
+      options.json === true
+        ? '{\n  "state": "down"\n}'
+        : `spacetail is not up (${config.runtimeDir})`;
+    await print(io.stdout, `${text}\n`);
+    return 3;
+  }
+  const text =
+    options.json === true
+      ? JSON.stringify(status, null, 2)
+      : render(status, hasColour(io.stdout, io.env));
+  await print(io.stdout, `${text}\n`);
+  return status.state === 'running' ? 0 : 1;
+}
+
+function render(status: StatusDocument, colour: boolean): string {
+  const { node, tailscaled, netmap, listeners, counters } = status;
+  const state = paint(status.state, status.state === 'running' ? 'green' : 'red', colour);
+  const lines: [string, string][] = [
+    ['state', status.detail === null ? state : `${state}: ${status.detail}`],
+    [
+      'supervisor',
+      `pid ${status.supervisor.pid}, up since ${new Date(status.supervisor.startedMs).toISOString()}`,
+    ],
+    ['node', node.name === '' ? '-' : `${node.name} (${node.addresses.join(', ')})`],
+    [
+      'tailscaled',
+      `${tailscaled.version || '-'}, pid ${tailscaled.pid ?? '-'}, ${tailscaled.restarts} restarts`,
+    ],
+    [
+      'netmap',
+      `${netmap.peers} peers, ${netmap.suffix === '' ? 'no MagicDNS suffix' : netmap.suffix}`,
+    ],
+    ['listeners', `HTTP ${listeners.http ?? 'off'}, SOCKS5 ${listeners.socks5 ?? 'off'}`],
+    [
+      'counters',
+      `${counters.requests} requests, ${counters.denied} denied, ${counters.errors} errors, ${counters.openTunnels} open tunnels`,
+    ],
+    ['policy', status.policy.mode],
+    ...status.warnings.map((warning): [string, string] => [
+      'warning',
+      paint(warning, 'yellow', colour),
+    ]),
+  ];
+  return lines.map(([name, value]) => `${name.padEnd(12)}${value}`).join('\n');
+}

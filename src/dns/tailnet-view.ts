@@ -1,0 +1,207 @@
+/** The tailnet of a run as the proxy sees it: kept fresh in the background, asked without waiting. */
+import { IndexBuilder } from './index-builder.ts';
+import { diagnoseDial, discoPing } from './diagnose.ts';
+import { HostsFile } from './hosts-file.ts';
+import { LocalApi } from './local-api.ts';
+import { normaliseName } from './names.ts';
+import { Netmap } from './netmap.ts';
+import type { IndexSummary } from './packed-index.ts';
+import { createResolve } from './resolver.ts';
+import { SplitDns } from './split-dns.ts';
+import { createStatusReader, type ReadStatus, type TailscaleCli } from './status-source.ts';
+import { SystemResolver } from './system-resolver.ts';
+import type { Diagnosis, Log, Owner, Peer, Resolve, TailnetState } from './types.ts';
+import { warmUp } from './warm-up.ts';
+import { NetmapWatch } from './watch.ts';
+
+export interface TailnetViewOptions {
+  /** tailscaled's LocalAPI socket. */
+  readonly socketPath: string;
+  /** Reads the status by `tailscale status --json`; without it by LocalAPI alone. */
+  readonly cli?: TailscaleCli;
+  /** TS_ACCEPT_DNS; the pref CorpDNS counts as soon as it is known. */
+  readonly acceptDns: boolean;
+  /** SPACETAIL_DIRECT, for a normalised name. */
+  readonly direct: (name: string) => boolean;
+  readonly log: Log;
+  /** Default `/etc/resolv.conf`. */
+  readonly resolvConfPath?: string;
+  /** Default `/etc/hosts`. */
+  readonly hostsPath?: string;
+  /** Instead of `cli` and LocalAPI. */
+  readonly readStatus?: ReadStatus;
+  /** Where the thread for large netmaps starts; default: this program's own module or bundle. */
+  readonly workerEntry?: URL;
+}
+
+export class TailnetView {
+  readonly resolve: Resolve;
+  readonly localApi: LocalApi;
+  readonly #netmap: Netmap;
+  readonly #watch: NetmapWatch;
+  readonly #builder: IndexBuilder;
+  readonly #system: SystemResolver;
+  readonly #splitDns: SplitDns;
+  readonly #log: Log;
+  readonly #stop = new AbortController();
+  readonly #notices = new Set<string>();
+  readonly #listeners = new Set<() => void>();
+  #running: Promise<void> | undefined;
+  #configuration = '';
+
+  constructor(options: TailnetViewOptions) {
+    this.#log = options.log;
+    this.localApi = new LocalApi(options.socketPath);
+    this.#netmap = new Netmap(options.acceptDns);
+    const notice = (sentence: string) => this.#notice(sentence);
+    this.#splitDns = new SplitDns(this.localApi, (detail) =>
+      notice(`split DNS is not available: ${detail}`),
+    );
+    this.#system = new SystemResolver(options.resolvConfPath ?? '/etc/resolv.conf');
+    this.#builder = new IndexBuilder(
+      (detail) =>
+        notice(
+          `the thread for large netmaps cannot be started (${detail}): they are indexed in the main thread`,
+        ),
+      options.workerEntry,
+    );
+    this.resolve = createResolve({
+      netmap: this.#netmap,
+      splitDns: this.#splitDns,
+      system: this.#system,
+      hosts: new HostsFile(options.hostsPath ?? '/etc/hosts'),
+      direct: options.direct,
+    });
+    this.#watch = new NetmapWatch(
+      {
+        api: this.localApi,
+        readStatus: options.readStatus ?? createStatusReader(this.localApi, options.cli, notice),
+        builder: this.#builder,
+        netmap: this.#netmap,
+        onChange: () => this.#changed(),
+        onWarning: notice,
+      },
+      this.#stop.signal,
+    );
+  }
+
+  /** Begins to watch; tailscaled need not be there yet. */
+  start(): void {
+    this.#running ??= this.#watch.run();
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort();
+    this.#system.close();
+    await this.#running;
+    await this.#builder.close();
+  }
+
+  /** Looks at the tailnet again soon: tailscaled was started, `tailscale up` or `set` has run. */
+  refresh(): void {
+    this.#watch.poke();
+  }
+
+  /** Calls back after every look at the tailnet; returns the way to stop it. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Settles once `wanted()` is true, looking again at every change. @throws the signal's reason */
+  until(wanted: () => boolean, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (signal.aborted) return reject(signal.reason as Error);
+      if (wanted()) return resolve();
+      const end = (settle: () => void) => {
+        stop();
+        signal.removeEventListener('abort', abort);
+        settle();
+      };
+      const abort = () => end(() => reject(signal.reason as Error));
+      const stop = this.onChange(() => wanted() && end(resolve));
+      signal.addEventListener('abort', abort, { once: true });
+    });
+  }
+
+  state(): TailnetState {
+    return this.#netmap.state();
+  }
+
+  ownerOf(ip: string): Owner | undefined {
+    return this.#netmap.ownerOf(ip);
+  }
+
+  peerNamed(name: string): Peer | undefined {
+    const normalised = normaliseName(name);
+    return normalised === undefined ? undefined : this.#netmap.index?.nodeNamed(normalised);
+  }
+
+  exitNode(): Peer | undefined {
+    return this.#netmap.exitNode();
+  }
+
+  suffix(): string {
+    return this.#netmap.index?.summary.suffix ?? '';
+  }
+
+  diagnose(ip: string, port: number, signal: AbortSignal): Promise<Diagnosis> {
+    return diagnoseDial(this.localApi, ip, port, signal);
+  }
+
+  ping(ip: string, signal: AbortSignal): Promise<boolean> {
+    return discoPing(this.localApi, ip, signal);
+  }
+
+  inboundPeer(
+    sourceHost: string,
+    sourcePort: number,
+    signal: AbortSignal,
+  ): Promise<string | undefined> {
+    return this.localApi.whois(sourceHost, sourcePort, signal);
+  }
+
+  /** This node; `undefined` before the netmap. */
+  self(): Peer | undefined {
+    return this.#netmap.index?.self();
+  }
+
+  /** What the last status said of the whole; `undefined` before the first. */
+  summary(): IndexSummary | undefined {
+    return this.#netmap.summary;
+  }
+
+  /** The peers, one by one. */
+  *peers(): Generator<Peer> {
+    yield* this.#netmap.index?.peers() ?? [];
+  }
+
+  /** Tailnet lock is on and this node is not signed. */
+  lockedOut(): boolean {
+    return this.#netmap.lockedOut();
+  }
+
+  /** What people should know: missing endpoints, odd documents, the tailnet's own health. Each sentence once. */
+  warnings(): string[] {
+    return [...this.#notices, ...this.#netmap.warnings()];
+  }
+
+  #notice(sentence: string): void {
+    if (this.#notices.has(sentence)) return;
+    this.#notices.add(sentence);
+    this.#log.warn({}, sentence);
+  }
+
+  #changed(): void {
+    const configuration = this.#netmap.configuration();
+    if (configuration !== this.#configuration) {
+      this.#configuration = configuration;
+      const running = this.state().kind === 'running';
+      this.#splitDns.forget(
+        running ? warmUp(this.localApi, this.#netmap, this.#stop.signal) : undefined,
+      );
+    }
+    // A listener that takes itself off while it is called does no harm to a Set.
+    for (const listener of this.#listeners) listener();
+  }
+}

@@ -1,0 +1,154 @@
+import type { LookupFunction } from 'node:net';
+import type { Dispatcher } from 'undici';
+import type { Upstream } from './child-environment.ts';
+
+/** Addresses of a host, in the order to try; rejects or is empty when there are none. */
+export type ResolveHost = (host: string, signal: AbortSignal) => Promise<readonly string[]>;
+
+export interface ApiOptions {
+  /** TS_API_BASE_URL without a trailing slash. */
+  readonly baseUrl: string;
+  readonly upstream: Upstream | undefined;
+  readonly resolveHost: ResolveHost;
+}
+
+export interface ApiAnswer {
+  readonly status: number;
+  /** Parsed where it is JSON, else the text. */
+  readonly body: unknown;
+  /** Of the Retry-After header (RFC 9110 section 10.2.3). */
+  readonly retryAfterMs: number | undefined;
+}
+
+export interface ApiRequest {
+  readonly path: string;
+  readonly form?: Readonly<Record<string, string>>;
+  readonly json?: unknown;
+  readonly bearer?: string;
+}
+
+export interface ApiClient {
+  /** @throws {Error} of the network; the signal's reason */
+  post(request: ApiRequest, signal: AbortSignal): Promise<ApiAnswer>;
+  close(): Promise<void>;
+}
+
+/** One try; the whole is bounded by the caller's signal. */
+const tryTimeoutMs = 10_000;
+/** Answers are a few hundred bytes. */
+const longestBody = 64 * 1024;
+
+interface Found {
+  readonly address: string;
+  readonly family: 4 | 6;
+}
+
+async function findAddresses(
+  resolveHost: ResolveHost,
+  host: string,
+  family: unknown,
+): Promise<Found[]> {
+  const addresses = await resolveHost(host, AbortSignal.timeout(tryTimeoutMs));
+  const wanted = ({ 4: 4, IPv4: 4, 6: 6, IPv6: 6 } as const)[family as 4];
+  const found = addresses
+    .map((address): Found => ({ address, family: address.includes(':') ? 6 : 4 }))
+    .filter((each) => wanted === undefined || each.family === wanted);
+  if (found.length > 0) return found;
+  throw Object.assign(new Error(`no address of ${host} is known`), { code: 'ENOTFOUND' });
+}
+
+/** Not Node's own `dns.lookup`: one that hangs would keep the process from ending. */
+function toLookup(resolveHost: ResolveHost): LookupFunction {
+  return async (host, options, callback) => {
+    let found: Found[];
+    try {
+      found = await findAddresses(resolveHost, host, options.family);
+    } catch (error) {
+      callback(error as NodeJS.ErrnoException, '');
+      return;
+    }
+    if (options.all === true) callback(null, found);
+    else callback(null, found[0]?.address ?? '', found[0]?.family);
+  };
+}
+
+/** Whether the user's NO_PROXY names the host: itself, a suffix of it, or all. */
+function goesDirect(host: string, noProxy: readonly string[]): boolean {
+  return noProxy.some((entry) => {
+    const name = entry
+      .toLowerCase()
+      .replace(/:\d+$/, '')
+      .replace(/^\*?\./, '');
+    return entry === '*' || host === name || host.endsWith(`.${name}`);
+  });
+}
+
+async function createDispatcher(options: ApiOptions): Promise<Dispatcher> {
+  const { Agent, ProxyAgent } = await import('undici');
+  const lookup = toLookup(options.resolveHost);
+  const connect = { lookup, timeout: tryTimeoutMs };
+  const { upstream } = options;
+  if (upstream === undefined || goesDirect(new URL(options.baseUrl).hostname, upstream.noProxy)) {
+    return new Agent({ connect });
+  }
+  const { username, password } = new URL(upstream.url);
+  const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return new ProxyAgent({
+    uri: upstream.url,
+    proxyTls: { lookup },
+    ...(username !== '' && { token: `Basic ${Buffer.from(login).toString('base64')}` }),
+  });
+}
+
+function readRetryAfter(header: string | string[] | undefined): number | undefined {
+  const value = Array.isArray(header) ? header[0] : header;
+  if (value === undefined) return undefined;
+  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
+  return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
+}
+
+async function readBody(body: AsyncIterable<Buffer>): Promise<unknown> {
+  let text = '';
+  for await (const chunk of body) {
+    text += chunk.toString('utf8');
+    if (text.length > longestBody) break;
+  }
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/**
+ * The Tailscale API as far as a key needs it. The proxy variables of the process play no part: it goes by
+ * the upstream proxy or directly, never through ourselves.
+ */
+export async function createApiClient(options: ApiOptions): Promise<ApiClient> {
+  const { request } = await import('undici');
+  const dispatcher = await createDispatcher(options);
+  return {
+    async post({ path, form, json, bearer }, signal) {
+      const answer = await request(`${options.baseUrl}${path}`, {
+        method: 'POST',
+        dispatcher,
+        signal: AbortSignal.any([signal, AbortSignal.timeout(tryTimeoutMs)]),
+        headers: {
+          accept: 'application/json',
+          'content-type':
+            form === undefined ? 'application/json' : 'application/x-www-form-urlencoded',
+          ...(bearer !== undefined && { authorization: `Bearer ${bearer}` }),
+        },
+        body: form === undefined ? JSON.stringify(json) : new URLSearchParams(form).toString(),
+      });
+      return {
+        status: answer.statusCode,
+        body: await readBody(answer.body),
+        retryAfterMs: readRetryAfter(answer.headers['retry-after']),
+      };
+    },
+    async close() {
+      await dispatcher.destroy();
+    },
+  };
+}

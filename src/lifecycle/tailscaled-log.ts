@@ -1,0 +1,30 @@
+import { openBoundedLog } from './bounded-log.ts';
+
+/** What every tailscaled of a run says: to a bounded file, and the last lines for errors. */
+export interface TailscaledLog {
+  writeLine(line: string): void;
+  /** Of the tailscaled that runs or ran last, oldest first. */
+  lastLines(): readonly string[];
+  /** Lines that the disk did not take. */
+  dropped(): number;
+  close(): Promise<void>;
+}
+
+const quotedLines = 8;
+
+/** @param redact takes secrets out; tailscaled prints what the control server answers */
+export function createTailscaledLog(path: string, redact: (text: string) => string): TailscaledLog {
+  const file = openBoundedLog(path);
+  const last: string[] = [];
+  return {
+    writeLine(line) {
+      const clean = redact(line);
+      file.write(`${clean}\n`);
+      last.push(clean);
+      if (last.length > quotedLines) last.shift();
+    },
+    lastLines: () => [...last],
+    dropped: () => file.dropped(),
+    close: () => file.close(),
+  };
+}

@@ -1,0 +1,92 @@
+/** The access log: one JSON line a request, at its end. */
+import { pino } from 'pino';
+import { openLogFile } from './log-file.ts';
+import type { RequestRecord } from './request-record.ts';
+
+export interface AccessLog {
+  write(record: RequestRecord): void;
+  /** Lines that were lost to a full or slow disk. */
+  dropped(): number;
+  /** Writes what waits, for 2 s at most. */
+  close(): Promise<void>;
+}
+
+export interface AccessLogOptions {
+  readonly path: string;
+  /** Size at which the file is rotated; default 64 MiB. */
+  readonly maxBytes?: number;
+  /** How many rotated files are kept; default 3. */
+  readonly keep?: number;
+  /** How much may wait for the disk; default 16 MiB. */
+  readonly maxWaitingBytes?: number;
+}
+
+const mebibyte = 1_048_576;
+
+/** @throws the system's error if the file cannot be opened */
+export async function openAccessLog(options: AccessLogOptions): Promise<AccessLog> {
+  const file = await openLogFile({
+    path: options.path,
+    maxBytes: options.maxBytes ?? 64 * mebibyte,
+    keep: options.keep ?? 3,
+    maxWaitingBytes: options.maxWaitingBytes ?? 16 * mebibyte,
+  });
+  const write = createLineWriter((line) => file.write(line));
+  return { write, dropped: () => file.dropped(), close: () => file.close() };
+}
+
+/** Turns records into the lines of the access log, fields in the order that the interface names them in. */
+export function createLineWriter(write: (line: string) => void): (record: RequestRecord) => void {
+  let head = '';
+  const log = pino(
+    // pino puts the level first; with that left out, its time stamp is the line's beginning.
+    { base: null, formatters: { level: () => ({}) }, timestamp: () => head },
+    { write: (line: string) => write(escapeInvisible(line)) },
+  );
+  return (record) => {
+    const level = record.error === null && record.policy.decision !== 'deny' ? 'info' : 'warn';
+    head = `"time":"${new Date(record.timeMs).toISOString()}","level":"${level}","msg":"request"`;
+    log.info(fieldsOf(record));
+  };
+}
+
+function fieldsOf(record: RequestRecord): object {
+  const { policy, client } = record;
+  return {
+    id: record.id,
+    proto: record.proto,
+    method: record.method,
+    host: record.host,
+    port: record.port,
+    name_source: record.nameSource,
+    ip: record.ip,
+    peer: record.peer,
+    route: record.route,
+    policy: { decision: policy.decision, rule: policy.rule, mode: policy.mode },
+    client: client && { pid: client.pid, exe: client.exe, provider: client.provider },
+    status: record.status,
+    error: record.error,
+    dns_ms: roundMs(record.dnsMs),
+    dial_ms: roundMs(record.dialMs),
+    total_ms: roundMs(record.totalMs),
+    bytes_up: record.bytesUp,
+    bytes_down: record.bytesDown,
+    close_reason: record.closeReason,
+  };
+}
+
+/** Microseconds are all that the clocks are good for. */
+function roundMs(ms: number | null): number | null {
+  return ms === null ? null : Math.round(ms * 1000) / 1000;
+}
+
+// eslint-disable-next-line no-control-regex -- C1 controls and text direction marks move a terminal's cursor
+const invisible = /[\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+
+/** JSON escapes C0 controls only; within a line of JSON these can stand in strings alone. */
+function escapeInvisible(line: string): string {
+  return line.replaceAll(
+    invisible,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}

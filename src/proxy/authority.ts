@@ -1,0 +1,103 @@
+/**
+ * Where a request wants to go, read from the bytes the client sent: the authority of a CONNECT or
+ * the absolute-form target of any other method. Ambiguous input is refused, never repaired.
+ */
+
+export interface Authority {
+  /** As the client wrote it, brackets of an IPv6 literal included. */
+  readonly written: string;
+  /** `written` without brackets: what a resolver is asked. */
+  readonly host: string;
+  readonly port: number;
+}
+
+export type ParsedAuthority =
+  | { readonly kind: 'authority'; readonly authority: Authority }
+  | { readonly kind: 'malformed'; readonly detail: string };
+
+export type ParsedTarget =
+  | {
+      readonly kind: 'target';
+      readonly authority: Authority;
+      /** Origin-form for the next hop; '' for `OPTIONS http://host`, the whole server (RFC 9112 3.2.4). */
+      readonly path: string;
+    }
+  | { readonly kind: 'malformed'; readonly detail: string };
+
+const MAX_HOST_LENGTH = 255;
+const REG_NAME = /^[a-z\d_~.-]+$/iu;
+const IPV6 = /^[\da-f:.]+$/iu;
+const SCHEME = /^(?<scheme>[a-z][a-z\d+.-]*):\/\/(?<authority>[^/?#\\]*)(?<path>[^#\\]*)$/iu;
+
+/** RFC 9112 3.2.3: `host:port`, an IPv6 literal in brackets; the port is not optional. */
+export function parseAuthority(text: string): ParsedAuthority {
+  return splitAuthority(text, undefined);
+}
+
+/**
+ * RFC 9112 3.2.2: an absolute URI of scheme http (or ws, which upgrades use). Userinfo is cut off
+ * (RFC 9110 4.2.4): it is neither sent on nor logged.
+ */
+export function parseAbsoluteTarget(target: string, method: string): ParsedTarget {
+  const match = SCHEME.exec(target);
+  if (match?.groups === undefined) return malformed('the request target is not an absolute URI');
+  const { scheme = '', authority = '', path = '' } = match.groups;
+  if (!/^(?:http|ws)$/iu.test(scheme)) {
+    return malformed(`scheme ${scheme.toLowerCase()} cannot be forwarded; use CONNECT for TLS`);
+  }
+  const parts = authority.split('@');
+  if (parts.length > 2) return malformed('the authority has more than one @');
+  const parsed = splitAuthority(parts.at(-1) ?? '', 80);
+  if (parsed.kind === 'malformed') return parsed;
+  return { kind: 'target', authority: parsed.authority, path: pathFor(path, method) };
+}
+
+/** The host as the access log shows it: lower case, no trailing dot, control characters escaped. */
+export function hostForLog(host: string): string {
+  const plain = host.toLowerCase().replace(/\.$/u, '');
+  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+  return plain.replaceAll(
+    /[\u0000-\u0020\u007F-\u00A0\u2028\u2029]/gu,
+    (character) => String.raw`\u` + character.charCodeAt(0).toString(16).padStart(4, '0'),
+  );
+}
+
+/** `host:port` for a Host field or a CONNECT of our own; the port 80 is left out of a Host field by `forHost`. */
+export function formatAuthority(host: string, port: number): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+function pathFor(path: string, method: string): string {
+  if (path.startsWith('/')) return path;
+  if (path === '' && method === 'OPTIONS') return '';
+  return `/${path}`;
+}
+
+function splitAuthority(text: string, defaultPort: number | undefined): ParsedAuthority {
+  const match = /^(?<host>\[[^\]]*\]|[^:]*)(?::(?<port>[^:]*))?$/u.exec(text);
+  if (match?.groups === undefined) return malformed('the authority is not host:port');
+  const { host: written = '', port } = match.groups;
+  const host = written.startsWith('[') ? written.slice(1, -1) : written;
+  if (host === '') return malformed('the authority has no host');
+  if (host.length > MAX_HOST_LENGTH) return malformed('the host is longer than 255 characters');
+  if (!(written.startsWith('[') ? IPV6 : REG_NAME).test(host)) {
+    return malformed('the host has characters that no name or address has');
+  }
+  if (written.startsWith('[') && !host.includes(':'))
+    return malformed('brackets without an IPv6 address');
+  const number = portNumber(port, defaultPort);
+  if (number === undefined) return malformed('the port is not a number from 1 to 65535');
+  return { kind: 'authority', authority: { written, host, port: number } };
+}
+
+/** RFC 3986 3.2.3 lets the port be empty, which then is the scheme's. */
+function portNumber(text: string | undefined, defaultPort: number | undefined): number | undefined {
+  if (text === undefined || text === '') return defaultPort;
+  if (!/^\d{1,5}$/u.test(text)) return undefined;
+  const port = Number(text);
+  return port >= 1 && port <= 65_535 ? port : undefined;
+}
+
+function malformed(detail: string): { kind: 'malformed'; detail: string } {
+  return { kind: 'malformed', detail };
+}

@@ -1,0 +1,77 @@
+/** The CONNECT door: a tunnel to the authority of the request (RFC 9110 9.3.6). */
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import { parseAuthority } from './authority.ts';
+import { carry } from './carry.ts';
+import type { DoorContext } from './door.ts';
+import type { Exchange } from './exchange.ts';
+import type { Failure } from './failure.ts';
+import { failure } from './failure.ts';
+import { valuesOf } from './headers.ts';
+import { answerRaw } from './raw-answer.ts';
+
+const ESTABLISHED = 'HTTP/1.1 200 Connection established\r\n\r\n';
+
+/** The handler of node:http's 'connect' event. `head` are bytes of the tunnel that came with the request. */
+export async function handleConnect(
+  request: IncomingMessage,
+  socket: Socket,
+  head: Buffer,
+  context: DoorContext,
+): Promise<void> {
+  const parsed = parseAuthority(request.url ?? '');
+  const authority = parsed.kind === 'authority' ? parsed.authority : undefined;
+  const exchange = context.hall.begin({ proto: 'connect', method: 'CONNECT', authority, socket });
+  const onClose = (): void => {
+    exchange.abandon();
+  };
+  socket.on('error', () => {}).on('close', onClose);
+  const inbound = await context.hall.options.guard(socket);
+  if (inbound !== undefined) {
+    exchange.refuse(inbound);
+    socket.destroy();
+    return;
+  }
+  const malformed = parsed.kind === 'malformed' ? parsed.detail : ambiguity(request);
+  if (malformed !== undefined) {
+    refuse(
+      exchange,
+      failure('malformed', `malformed CONNECT: ${malformed}`, 'Send CONNECT host:port.'),
+    );
+    return;
+  }
+  const denied = context.token.refusalOf(request.headers['proxy-authorization']);
+  if (denied !== undefined) {
+    refuse(exchange, denied);
+    return;
+  }
+  const decision = await exchange.decide();
+  if (decision.kind === 'refuse') {
+    refuse(exchange, decision.failure);
+    return;
+  }
+  const dialled = await exchange.dial(decision.plan, { isFixed: true });
+  if (dialled.kind === 'failed') {
+    refuse(exchange, dialled.failure);
+    return;
+  }
+  socket.off('close', onClose);
+  if (!socket.destroyed) socket.write(ESTABLISHED);
+  const { plan } = decision;
+  await carry({ exchange, plan, client: socket, line: dialled.line, head, status: 200 }, context);
+}
+
+/** A CONNECT has no content (RFC 9110 9.3.6): what follows the head is the tunnel's, so no length may say otherwise. */
+function ambiguity({ rawHeaders }: IncomingMessage): string | undefined {
+  if (valuesOf(rawHeaders, 'transfer-encoding').length > 0) return 'it has a Transfer-Encoding';
+  if (valuesOf(rawHeaders, 'content-length').some((value) => value !== '0')) {
+    return 'it has a Content-Length';
+  }
+  if (valuesOf(rawHeaders, 'host').length > 1) return 'more than one Host field';
+  return undefined;
+}
+
+function refuse(exchange: Exchange, failed: Failure): void {
+  answerRaw(exchange.request.socket, failed);
+  exchange.refuse(failed);
+}

@@ -1,0 +1,130 @@
+/** What /metrics tells Prometheus. */
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { watchLoopDelay } from './loop-delay.ts';
+import type { RequestRecord } from './request-record.ts';
+import { TopHosts } from './top-hosts.ts';
+
+/** What is counted elsewhere and read when somebody scrapes. */
+export interface MetricsSources {
+  openTunnels(): number;
+  tailscaledRestarts(): number;
+  /** Lines that the access log lost. */
+  logLinesDropped(): number;
+}
+
+export interface Metrics {
+  observe(record: RequestRecord): void;
+  readonly contentType: string;
+  /** The Prometheus text format. */
+  text(): Promise<string>;
+  /** Stops watching the event loop. */
+  close(): void;
+}
+
+const secondsBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15];
+
+/** Its own registry: nothing is global. */
+export function createMetrics(sources: MetricsSources): Metrics {
+  const registry = new Registry();
+  const instruments = createInstruments(registry);
+  const hosts = new TopHosts(registry);
+  const loopDelay = watchLoopDelay(registry);
+  registerSources(registry, sources);
+  return {
+    observe(record) {
+      instruments(record);
+      hosts.observe(record);
+    },
+    contentType: registry.contentType,
+    text: () => registry.metrics(),
+    close: () => loopDelay.close(),
+  };
+}
+
+function createInstruments(registry: Registry): (record: RequestRecord) => void {
+  const registers = [registry];
+  const requests = new Counter({
+    name: 'spacetail_requests_total',
+    help: 'Requests at their end, tunnels included.',
+    labelNames: ['protocol', 'route', 'status', 'decision'] as const,
+    registers,
+  });
+  const errors = new Counter({
+    name: 'spacetail_request_errors_total',
+    help: 'Requests that ended with an error, by RFC 9209 error type.',
+    labelNames: ['error'] as const,
+    registers,
+  });
+  const bytes = new Counter({
+    name: 'spacetail_transferred_bytes_total',
+    help: 'Bytes carried, up to the destination and down to the client.',
+    labelNames: ['direction', 'route'] as const,
+    registers,
+  });
+  const dial = new Histogram({
+    name: 'spacetail_dial_duration_seconds',
+    help: 'Time until the destination was connected, or not.',
+    labelNames: ['route'] as const,
+    buckets: secondsBuckets,
+    registers,
+  });
+  const resolve = new Histogram({
+    name: 'spacetail_resolve_duration_seconds',
+    help: 'Time until the name was resolved, or not.',
+    labelNames: ['source'] as const,
+    buckets: secondsBuckets,
+    registers,
+  });
+  return (record) => {
+    const { proto, route, status, policy, error, dialMs, dnsMs, nameSource } = record;
+    requests.labels(proto, route, statusLabel(status), policy.decision).inc();
+    if (error !== null) errors.labels(error).inc();
+    if (record.bytesUp > 0) bytes.labels('up', route).inc(record.bytesUp);
+    if (record.bytesDown > 0) bytes.labels('down', route).inc(record.bytesDown);
+    if (dialMs !== null) dial.labels(route).observe(dialMs / 1000);
+    if (dnsMs !== null) resolve.labels(nameSource ?? 'none').observe(dnsMs / 1000);
+  };
+}
+
+/** A status is the origin's to choose: what HTTP does not know must not make a series each. */
+function statusLabel(status: number): string {
+  return Number.isInteger(status) && status >= 100 && status <= 599 ? String(status) : 'other';
+}
+
+function registerSources(registry: Registry, sources: MetricsSources): void {
+  const openTunnels = new Gauge({
+    name: 'spacetail_open_tunnels',
+    help: 'Tunnels and requests that are open now.',
+    registers: [],
+    collect() {
+      this.set(sources.openTunnels());
+    },
+  });
+  registry.registerMetric(openTunnels);
+  registerTotal(registry, {
+    name: 'spacetail_tailscaled_restarts_total',
+    help: 'How often tailscaled died and was started again.',
+    read: () => sources.tailscaledRestarts(),
+  });
+  registerTotal(registry, {
+    name: 'spacetail_access_log_dropped_lines_total',
+    help: 'Lines of the access log that a full or slow disk cost.',
+    read: () => sources.logLinesDropped(),
+  });
+}
+
+function registerTotal(
+  registry: Registry,
+  { name, help, read }: { name: string; help: string; read: () => number },
+): void {
+  const counter = new Counter({
+    name,
+    help,
+    registers: [],
+    collect() {
+      this.reset();
+      this.inc(read());
+    },
+  });
+  registry.registerMetric(counter);
+}

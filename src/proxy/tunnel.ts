@@ -1,0 +1,151 @@
+/**
+ * Bytes both ways between a client and a line until both have ended. Half-close passes through,
+ * a reset is mirrored, and who does not read for five minutes is cut.
+ */
+import type { Socket } from 'node:net';
+import type { Line } from './line.ts';
+import { heldFin } from './held-fin.ts';
+import { stallGuard } from './stall-guard.ts';
+
+export type TunnelEnd =
+  /** Who ended first, after which the other ended too. */
+  | 'client_closed'
+  | 'origin_closed'
+  | 'client_reset'
+  | 'origin_reset'
+  /** One side did not read for `stallTimeoutMs`. */
+  | 'client_stalled'
+  | 'origin_stalled'
+  /** Cut by the signal. */
+  | 'drained';
+
+export interface TunnelResult {
+  readonly closeReason: TunnelEnd;
+  readonly bytesUp: number;
+  readonly bytesDown: number;
+}
+
+export interface TunnelOptions {
+  /** Bytes that came with the request's head. */
+  readonly clientHead: Buffer;
+  /**
+   * Whether the line's server takes the end of one direction for the end of both (tailscaled's SOCKS
+   * before September 2026): the client's FIN then waits until the origin has ended.
+   */
+  readonly holdClientFin: boolean;
+  readonly stallTimeoutMs: number;
+  /** Cuts the tunnel. */
+  readonly signal: AbortSignal;
+}
+
+/** Resolves when both sockets are closed. Never rejects. */
+export async function tunnel(
+  client: Socket,
+  line: Line,
+  { clientHead, holdClientFin, stallTimeoutMs, signal }: TunnelOptions,
+): Promise<TunnelResult> {
+  const origin = line.socket;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let closeReason: TunnelEnd | undefined;
+  let bytesUp = 0;
+  let bytesDown = 0;
+  const endedFirst = (reason: TunnelEnd): void => {
+    closeReason ??= reason;
+  };
+  const cut = (reason: TunnelEnd): void => {
+    endedFirst(reason);
+    client.resetAndDestroy();
+    origin.resetAndDestroy();
+  };
+  const clientStall = stallGuard(stallTimeoutMs, () => {
+    cut('client_stalled');
+  });
+  const originStall = stallGuard(stallTimeoutMs, () => {
+    cut('origin_stalled');
+  });
+  const fin = heldFin(client, origin, holdClientFin);
+
+  const upwards = (chunk: Buffer): void => {
+    bytesUp += chunk.length;
+    if (origin.write(chunk)) return;
+    client.pause();
+    originStall.start();
+  };
+  const downwards = (chunk: Buffer): boolean => {
+    bytesDown += chunk.length;
+    fin.sawOrigin();
+    if (client.destroyed) return true;
+    client.write(chunk, onWritten);
+    // A whole write leaves nothing behind; otherwise the buffer is still being sent from.
+    if (client.writableLength === 0) return true;
+    clientStall.start();
+    return false;
+  };
+  const onWritten = (error?: Error | null): void => {
+    if (!clientStall.isRunning || error || client.writableLength > 0) return;
+    clientStall.stop();
+    line.resume();
+  };
+  const onClose = (): void => {
+    if (!client.destroyed || !origin.destroyed) return;
+    resolve();
+  };
+
+  client.on('data', upwards);
+  const onClientEnd = (): void => {
+    endedFirst('client_closed');
+    fin.clientEnded();
+  };
+  client.on('end', onClientEnd);
+  client.on('error', (error: NodeJS.ErrnoException) => {
+    endedFirst(isReset(error) ? 'client_reset' : 'client_closed');
+    origin.resetAndDestroy();
+  });
+  client.on('close', () => {
+    // Without an end before: destroyed by somebody, or by its own error.
+    if (!origin.destroyed && !client.readableEnded) origin.resetAndDestroy();
+    onClose();
+  });
+  origin.on('drain', () => {
+    originStall.stop();
+    client.resume();
+  });
+  const onOriginEnd = (): void => {
+    endedFirst('origin_closed');
+    client.end();
+    fin.originEnded();
+  };
+  origin.on('end', onOriginEnd);
+  origin.on('error', (error: NodeJS.ErrnoException) => {
+    endedFirst(isReset(error) ? 'origin_reset' : 'origin_closed');
+    client.resetAndDestroy();
+  });
+  origin.on('close', () => {
+    if (!client.destroyed && !origin.readableEnded) client.resetAndDestroy();
+    onClose();
+  });
+  const onAbort = (): void => {
+    cut('drained');
+  };
+  signal.addEventListener('abort', onAbort);
+
+  if (clientHead.length > 0) upwards(clientHead);
+  if (signal.aborted) onAbort();
+  else if (client.destroyed || origin.destroyed)
+    cut(client.destroyed ? 'client_reset' : 'origin_reset');
+  line.readInto(downwards);
+  if (origin.readableEnded) onOriginEnd();
+  if (client.readableEnded) onClientEnd();
+  client.resume();
+  onClose();
+  await promise;
+  signal.removeEventListener('abort', onAbort);
+  clientStall.stop();
+  originStall.stop();
+  fin.forget();
+  return { closeReason: closeReason ?? 'origin_closed', bytesUp, bytesDown };
+}
+
+function isReset(error: NodeJS.ErrnoException): boolean {
+  return error.code === 'ECONNRESET' || error.code === 'EPIPE';
+}

@@ -1,0 +1,216 @@
+/**
+ * The upgrade door (RFC 9110 7.8): an absolute-form request that asks for another protocol, WebSocket
+ * above all. After a 101 both sides are a tunnel; any other answer is passed on and ends the connection.
+ */
+import { request as httpRequest } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import { formatAuthority, parseAbsoluteTarget } from './authority.ts';
+import { carry } from './carry.ts';
+import { clientGone } from './client-gone.ts';
+import type { Plan } from './decide.ts';
+import type { DoorContext } from './door.ts';
+import type { Exchange } from './exchange.ts';
+import { failure } from './failure.ts';
+import type { Failure } from './failure.ts';
+import {
+  endToEnd,
+  framingProblem,
+  hostProblem,
+  requestFields,
+  responseFields,
+  valuesOf,
+} from './headers.ts';
+import type { Line } from './line.ts';
+import { originFailure } from './origin-failure.ts';
+import { answerRaw, endAndLinger, formatHead } from './raw-answer.ts';
+
+/** Whether node:http should hand the request to the upgrade door; others are forwarded without the wish. */
+export function isUpgrade({ rawHeaders }: IncomingMessage): boolean {
+  const [protocol] = valuesOf(rawHeaders, 'upgrade');
+  // h2c is a wish that an intermediary may ignore (RFC 9113 3.1 took it back), and it comes with bodies.
+  if (protocol === undefined || /h2c/iu.test(protocol)) return false;
+  const length = Number(valuesOf(rawHeaders, 'content-length')[0] ?? 0);
+  return length === 0 && valuesOf(rawHeaders, 'transfer-encoding').length === 0;
+}
+
+/** The handler of node:http's 'upgrade' event for absolute-form targets. */
+export async function handleUpgrade(
+  request: IncomingMessage,
+  socket: Socket,
+  head: Buffer,
+  context: DoorContext,
+): Promise<void> {
+  const method = request.method ?? 'GET';
+  const parsed = parseAbsoluteTarget(request.url ?? '', method);
+  const authority = parsed.kind === 'target' ? parsed.authority : undefined;
+  const exchange = context.hall.begin({ proto: 'http', method, authority, socket });
+  const onClose = (): void => {
+    exchange.abandon();
+  };
+  socket.on('error', () => {}).on('close', onClose);
+  const inbound = await context.hall.options.guard(socket);
+  if (inbound !== undefined) {
+    exchange.refuse(inbound);
+    socket.destroy();
+    return;
+  }
+  const refused =
+    problemOf(request, parsed.kind === 'malformed' ? parsed.detail : undefined) ??
+    context.token.refusalOf(request.headers['proxy-authorization']);
+  if (refused !== undefined) {
+    refuse(exchange, refused);
+    return;
+  }
+  const decision = await exchange.decide();
+  if (decision.kind === 'refuse') {
+    refuse(exchange, decision.failure);
+    return;
+  }
+  const { plan } = decision;
+  const dialled = await exchange.dial(plan, { isFixed: false });
+  if (dialled.kind === 'failed') {
+    refuse(exchange, dialled.failure);
+    return;
+  }
+  const path = parsed.kind === 'target' ? parsed.path : '/';
+  const answered = await ask(request, path, plan, dialled.line, exchange.signal);
+  socket.off('close', onClose);
+  await conclude({ answered, exchange, plan, client: socket, line: dialled.line, head }, context);
+}
+
+type Answered =
+  | { readonly kind: 'switched'; readonly response: IncomingMessage; readonly head: Buffer }
+  | { readonly kind: 'declined'; readonly response: IncomingMessage }
+  | { readonly kind: 'failed'; readonly failure: Failure };
+
+async function ask(
+  request: IncomingMessage,
+  path: string,
+  plan: Plan,
+  line: Line,
+  signal: AbortSignal,
+): Promise<Answered> {
+  const { promise, resolve } = Promise.withResolvers<Answered>();
+  const outgoing: ClientRequest = httpRequest({
+    method: request.method,
+    path,
+    headers: upgradeFields(request, plan),
+    createConnection: () => line.socket,
+    setDefaultHeaders: false,
+  });
+  const onAbort = (): void => {
+    outgoing.destroy();
+    resolve({ kind: 'failed', failure: clientGone() });
+  };
+  signal.addEventListener('abort', onAbort);
+  if (signal.aborted) onAbort();
+  outgoing
+    .on('upgrade', (response, _socket, head) => {
+      resolve({ kind: 'switched', response, head });
+    })
+    .on('response', (response) => {
+      resolve({ kind: 'declined', response });
+    })
+    .on('error', (error) => {
+      resolve({ kind: 'failed', failure: originFailure(error, plan, undefined) });
+    })
+    .end();
+  const answered = await promise;
+  signal.removeEventListener('abort', onAbort);
+  return answered;
+}
+
+interface Concluding {
+  readonly answered: Answered;
+  readonly exchange: Exchange;
+  readonly plan: Plan;
+  readonly client: Socket;
+  readonly line: Line;
+  readonly head: Buffer;
+}
+
+async function conclude(concluding: Concluding, context: DoorContext): Promise<void> {
+  const { answered, exchange, plan, client, line, head } = concluding;
+  if (answered.kind === 'failed') {
+    line.socket.destroy();
+    refuse(exchange, answered.failure);
+    return;
+  }
+  const { response } = answered;
+  const status = response.statusCode ?? 502;
+  if (answered.kind === 'switched') {
+    client.write(formatHead(status, response.statusMessage ?? '', switchFields(response)));
+    line.release(answered.head);
+    await carry({ exchange, plan, client, line, head, status }, context);
+    return;
+  }
+  const fields = [...responseFields(response.rawHeaders), 'Connection', 'close'];
+  client.write(formatHead(status, response.statusMessage ?? '', fields));
+  let bytesDown = 0;
+  let failed: Failure | undefined;
+  try {
+    for await (const chunk of response) {
+      bytesDown += (chunk as Buffer).length;
+      if (client.destroyed) break;
+      if (!client.write(chunk as Buffer)) await drained(client);
+    }
+    endAndLinger(client);
+  } catch (error) {
+    failed = originFailure(error as Error, plan, status);
+    client.resetAndDestroy();
+  }
+  line.socket.destroy();
+  exchange.end({
+    status,
+    failure: failed,
+    bytesUp: 0,
+    bytesDown,
+    closeReason: failed ? 'origin_closed' : 'complete',
+  });
+}
+
+/** Upgrade and Connection belong to one hop, and this hop wants the same (RFC 9110 7.8). */
+function upgradeFields(request: IncomingMessage, { host, port }: Plan): string[] {
+  const authority = formatAuthority(host, port);
+  const fields = requestFields(
+    request.rawHeaders,
+    port === 80 ? authority.slice(0, -3) : authority,
+  );
+  const protocols = valuesOf(request.rawHeaders, 'upgrade').join(', ');
+  return [...fields, 'Connection', 'Upgrade', 'Upgrade', protocols];
+}
+
+function switchFields({ rawHeaders }: IncomingMessage): string[] {
+  const protocols = valuesOf(rawHeaders, 'upgrade').join(', ');
+  return [...endToEnd(rawHeaders), 'Connection', 'Upgrade', 'Upgrade', protocols];
+}
+
+function problemOf(
+  request: IncomingMessage,
+  targetProblem: string | undefined,
+): Failure | undefined {
+  const { rawHeaders, httpVersion } = request;
+  const detail =
+    targetProblem ??
+    framingProblem(rawHeaders, httpVersion) ??
+    hostProblem(rawHeaders, httpVersion) ??
+    (isUpgrade(request) ? undefined : 'an upgrade with a body, or to h2c');
+  if (detail === undefined) return undefined;
+  return failure(
+    'malformed',
+    `malformed request: ${detail}`,
+    'Send an absolute ws:// or http:// URI.',
+  );
+}
+
+function refuse(exchange: Exchange, failed: Failure): void {
+  answerRaw(exchange.request.socket, failed);
+  exchange.refuse(failed);
+}
+
+async function drained(client: Socket): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  client.once('drain', resolve).once('close', resolve);
+  await promise;
+}

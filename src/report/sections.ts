@@ -1,0 +1,144 @@
+/** What a report shows, before it is known how: every format prints the same sections. */
+import { formatBytes, formatMs, formatTarget, printable } from './format.ts';
+import type { Counts, Program, RunSnapshot } from './snapshot.ts';
+
+export interface Column {
+  readonly title: string;
+  readonly align: 'left' | 'right';
+  /** Widest text of a cell in a table that must fit 100 columns. */
+  readonly width: number;
+}
+
+export interface Section {
+  readonly title: string;
+  readonly columns: readonly Column[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+export interface SectionOptions {
+  /** Rows of each section at most; the last line then says how many are left out. */
+  readonly mostRows: number;
+}
+
+const text = (title: string, width: number): Column => ({ title, align: 'left', width });
+const number = (title: string, width: number): Column => ({ title, align: 'right', width });
+const countColumns = [
+  number('requests', 8),
+  number('errors', 6),
+  number('denied', 6),
+  number('sent', 6),
+  number('received', 8),
+];
+
+function countCells(counts: Counts): string[] {
+  return [
+    String(counts.requests),
+    String(counts.errors),
+    // What a mode that only tries the policy out would have denied.
+    counts.wouldDeny === 0 ? String(counts.denied) : `${counts.denied}+${counts.wouldDeny}?`,
+    formatBytes(counts.bytesUp),
+    formatBytes(counts.bytesDown),
+  ];
+}
+
+/** One line: what the run did in all. */
+export function headline(snapshot: RunSnapshot): string {
+  const { totals } = snapshot;
+  const parts = [
+    `${totals.requests} requests`,
+    `${totals.errors} errors`,
+    `${totals.denied} denied`,
+    ...(totals.wouldDeny === 0 ? [] : [`${totals.wouldDeny} would be denied`]),
+    `${formatBytes(totals.bytesUp)} sent`,
+    `${formatBytes(totals.bytesDown)} received`,
+    `in ${formatMs(Math.max(0, snapshot.snapshotMs - snapshot.startedMs))}`,
+  ];
+  const run = snapshot.runId === null ? '' : `run ${printable(snapshot.runId)}: `;
+  return `${run}${parts.join(', ')} (policy: ${snapshot.policyMode})`;
+}
+
+/** Sections that have something to show. */
+export function sectionsOf(snapshot: RunSnapshot, options: SectionOptions): Section[] {
+  const all = [destinations(snapshot), programs(snapshot), failures(snapshot), slowest(snapshot)];
+  return all
+    .filter((section) => section.rows.length > 0)
+    .map((section) => limit(section, options.mostRows));
+}
+
+function limit(section: Section, mostRows: number): Section {
+  const hidden = section.rows.length - mostRows;
+  if (hidden <= 1) return section;
+  const last = [`… ${hidden + 1} more in --format json`, ...section.columns.slice(1).map(() => '')];
+  return { ...section, rows: [...section.rows.slice(0, mostRows - 1), last] };
+}
+
+function destinations(snapshot: RunSnapshot): Section {
+  const rows = snapshot.destinations.map((destination) => [
+    printable(formatTarget(destination.host, destination.port)),
+    destination.route,
+    ...countCells(destination),
+    formatMs(destination.dialP50Ms),
+    formatMs(destination.dialMaxMs),
+  ]);
+  if (snapshot.otherDestinations !== null) {
+    rows.push(['other', '', ...countCells(snapshot.otherDestinations), '-', '-']);
+  }
+  const columns = [
+    text('destination', 29),
+    text('route', 7),
+    ...countColumns,
+    number('dial p50', 8),
+    number('max', 7),
+  ];
+  return { title: 'Destinations', columns, rows };
+}
+
+function programs(snapshot: RunSnapshot): Section {
+  const known = snapshot.programs.filter(
+    (program) => program.name !== 'unknown' || snapshot.programs.length > 1,
+  );
+  return {
+    title: 'Programs',
+    columns: [text('program', 45), ...countColumns],
+    rows: known.map(programRow),
+  };
+}
+
+function programRow(program: Program): string[] {
+  return [printable(program.name), ...countCells(program)];
+}
+
+function failures(snapshot: RunSnapshot): Section {
+  return {
+    title: 'Failures',
+    columns: [text('destination', 29), number('count', 5), number('status', 6), text('reason', 54)],
+    rows: snapshot.failures.map((group) => [
+      printable(formatTarget(group.host, group.port)),
+      String(group.count),
+      String(group.status),
+      printable(group.detail === null ? group.error : `${group.error}: ${group.detail}`),
+    ]),
+  };
+}
+
+function slowest(snapshot: RunSnapshot): Section {
+  return {
+    title: 'Slowest',
+    columns: [
+      text('request', 8),
+      text('destination', 44),
+      number('status', 6),
+      number('waited', 8),
+      number('dns', 7),
+      number('dial', 7),
+    ],
+    rows: snapshot.slowest.map((slow) => [
+      printable(slow.method).slice(0, 8),
+      printable(formatTarget(slow.host, slow.port)),
+      String(slow.status),
+      formatMs(slow.waitedMs),
+      formatMs(slow.dnsMs),
+      formatMs(slow.dialMs),
+    ]),
+  };
+}

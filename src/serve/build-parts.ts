@@ -1,0 +1,138 @@
+import type { Config } from '../config.ts';
+import { TailnetView } from '../dns/tailnet-view.ts';
+import { childEnvironment } from '../lifecycle/child-environment.ts';
+import type { RuntimeFolder } from '../lifecycle/runtime-folder.ts';
+import type { SupervisorParts } from '../lifecycle/supervisor-parts.ts';
+import { inboundAllowed } from '../lifecycle/up-arguments.ts';
+import type { Logger } from '../log.ts';
+import { openAccessLog } from '../proxy/access-log.ts';
+import { createClientLookup, noClientLookup } from '../proxy/client-process.ts';
+import { matchesDirect } from '../proxy/direct-hosts.ts';
+import { createMetrics } from '../proxy/metrics.ts';
+import { createPages } from '../proxy/pages.ts';
+import { proxyToken } from '../proxy/proxy-token.ts';
+import { RequestFeed } from '../proxy/request-feed.ts';
+import type { RequestRecord } from '../proxy/request-record.ts';
+import { parseRules } from '../proxy/rules.ts';
+import { createBridge } from '../proxy/server.ts';
+import { createRunRecord } from '../report/run-record.ts';
+import { createAttachedNetworks } from './attached-networks.ts';
+import { adaptBridge } from './bridge-adapter.ts';
+import { obtainKeyOf } from './obtain-key.ts';
+import { operationsOf } from './operations.ts';
+import { overviewOf } from './overview.ts';
+import { policyOf } from './policy.ts';
+import { readiness, warningsOf } from './readiness.ts';
+import type { RunPlan } from './run-plan.ts';
+import { statusDocument } from './status.ts';
+import { adaptTailnet } from './tailnet-adapter.ts';
+import { upstreamOf } from './upstream.ts';
+import { writeLastRun } from './last-run.ts';
+
+export interface BuildContext {
+  readonly logger: Logger;
+  readonly env: NodeJS.ProcessEnv;
+  readonly stop: AbortSignal;
+}
+
+function viewOf(config: Config, folder: RuntimeFolder, context: BuildContext, direct: (name: string) => boolean) {
+  return new TailnetView({
+    socketPath: config.tailnet.socket ?? folder.tailscaledSocket,
+    cli: { path: config.tailscale, env: { ...childEnvironment(context.env), HOME: folder.path } },
+    acceptDns: config.tailnet.acceptDns,
+    direct,
+    log: context.logger,
+  });
+}
+
+/** Called once the runtime folder is this run's alone. @throws SpacetailError */
+export async function buildParts(
+  folder: RuntimeFolder,
+  plan: RunPlan,
+  context: BuildContext,
+): Promise<SupervisorParts> {
+  const { config } = plan;
+  const { logger } = context;
+  const isDirect = matchesDirect(parseRules(config.direct));
+  const policy = await policyOf(plan, logger, context.stop);
+  const accessLog = await openAccessLog({ path: folder.accessLog });
+  const view = viewOf(config, folder, context, isDirect);
+  const { tailnet, changed } = adaptTailnet(view);
+  const feed = new RequestFeed();
+  const run = createRunRecord({ startedMs: Date.now(), runId: plan.runId ?? null, policyMode: policy.mode });
+  let restarts = (): number => 0;
+  const metrics = createMetrics({
+    openTunnels: () => bridge.counters().openTunnels,
+    tailscaledRestarts: () => restarts(),
+    logLinesDropped: () => accessLog.dropped(),
+  });
+  const pages = createPages({
+    token: proxyToken(config.proxyToken),
+    feed,
+    metrics,
+    listeners: () => ({ http: bridge.addresses().http, socks5: bridge.addresses().socks }),
+    overview: () => overviewOf({ view, tailnet, policy, counters: bridge.counters(), restarts: restarts() }),
+    health: () => ({ isWell: true, detail: 'ok' }),
+    readiness: () => {
+      const state = tailnet.state();
+      return state.kind === 'running' ? { isWell: true, detail: 'ready' } : { isWell: false, detail: state.detail };
+    },
+  });
+  const clients = config.clientProcess ? createClientLookup() : noClientLookup;
+  const activity = { lastMs: Date.now(), ended: 0 };
+  const bridge = createBridge({
+    http: config.http,
+    socks: config.socks5,
+    tailnet,
+    resolve: view.resolve,
+    policy,
+    isDirect,
+    clientOf: (socket) => {
+      activity.lastMs = Date.now();
+      return clients.clientOf(socket);
+    },
+    record: (record: RequestRecord) => {
+      activity.lastMs = Date.now();
+      activity.ended += 1;
+      accessLog.write(record);
+      metrics.observe(record);
+      feed.publish(record);
+      run.add(record);
+    },
+    pages: (request, response) => pages.handle(request, response),
+    attachedNetworks: createAttachedNetworks(),
+    upstreamProxy: upstreamOf(config.upstreamProxy),
+    proxyToken: config.proxyToken,
+    connectTimeoutMs: config.connectTimeoutMs,
+    readyTimeoutMs: config.upTimeoutMs,
+    guardInbound: inboundAllowed(config.tailnet.upArgs),
+    trace: config.trace ? (id, step, facts) => logger.debug({ id, ...facts }, step) : undefined,
+  });
+  view.start();
+  return {
+    bridge: adaptBridge(bridge, pages, activity),
+    readiness: (_, signal) => readiness(view, policy, signal),
+    obtainKey: obtainKeyOf(plan, logger),
+    tailnetChanged(state) {
+      if (state.kind === 'down') logger.warn({ code: state.error.code }, state.error.message);
+      changed(state);
+    },
+    status(core) {
+      restarts = () => core.tailscaled.restarts;
+      return statusDocument(core, {
+        view,
+        tailnet,
+        counters: bridge.counters(),
+        policyMode: policy.mode,
+        warnings: warningsOf(view, policy),
+      });
+    },
+    operations: operationsOf({ bridge, run }),
+    async finish() {
+      const snapshot = run.snapshot(Date.now());
+      await Promise.all([accessLog.close(), view.close(), writeLastRun(folder, snapshot)]);
+      metrics.close();
+      return snapshot;
+    },
+  };
+}

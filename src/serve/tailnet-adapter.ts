@@ -1,0 +1,60 @@
+import type { TailnetView } from '../dns/tailnet-view.ts';
+import type { TailnetState as Lifecycle } from '../lifecycle/supervisor-parts.ts';
+import type { Tailnet, TailnetState } from '../proxy/tailnet.ts';
+
+/** The run's tailnet as the proxy wants it: what tailscaled's process does, and what its netmap says. */
+export interface TailnetAdapter {
+  readonly tailnet: Tailnet;
+  /** The supervisor tells of tailscaled's process. */
+  changed(next: Lifecycle): void;
+}
+
+export function adaptTailnet(view: TailnetView): TailnetAdapter {
+  let process: Lifecycle = { kind: 'starting', step: 'listeners' };
+  const waiting = new Set<() => void>();
+  const state = (): TailnetState => {
+    if (process.kind === 'starting') return { kind: 'starting', detail: `at step ${process.step}` };
+    if (process.kind === 'down') return { kind: 'down', detail: process.error.message };
+    return view.state();
+  };
+  const notify = (): void => {
+    for (const look of waiting) look();
+  };
+  view.onChange(notify);
+  const ready = (signal: AbortSignal): Promise<TailnetState> =>
+    new Promise((resolve, reject) => {
+      const settle = (end: () => void): void => {
+        waiting.delete(look);
+        signal.removeEventListener('abort', abort);
+        end();
+      };
+      const abort = (): void => settle(() => reject(signal.reason as Error));
+      const look = (): void => {
+        const now = state();
+        if (now.kind !== 'starting') settle(() => resolve(now));
+      };
+      if (signal.aborted) return abort();
+      signal.addEventListener('abort', abort, { once: true });
+      waiting.add(look);
+      look();
+    });
+  return {
+    tailnet: {
+      state,
+      ready,
+      socksAddress: () => (process.kind === 'running' ? process.view.socksAddress : undefined),
+      ownerOf: (ip) => view.ownerOf(ip),
+      peerNamed: (name) => view.peerNamed(name),
+      exitNode: () => view.exitNode(),
+      suffix: () => view.suffix(),
+      diagnose: (ip, port, signal) => view.diagnose(ip, port, signal),
+      ping: (ip, signal) => view.ping(ip, signal),
+      inboundPeer: (host, port, signal) => view.inboundPeer(host, port, signal),
+    },
+    changed(next) {
+      process = next;
+      view.refresh();
+      notify();
+    },
+  };
+}

@@ -1,0 +1,57 @@
+/** Stands in for the tailscale CLI: `up` ends as `--fake` says, and what it was asked is written down. */
+import { appendFileSync, readFileSync } from 'node:fs';
+
+export type UpOutcome =
+  | 'ok'
+  | 'bad-key'
+  | 'bad-tag'
+  | 'needs-login'
+  | 'needs-approval'
+  | 'locked'
+  | 'hangs'
+  | 'junk';
+
+function take(name: string): string | undefined {
+  const prefix = `--${name}=`;
+  return process.argv.find((word) => word.startsWith(prefix))?.slice(prefix.length);
+}
+
+const outcome = (take('fake') ?? 'ok') as UpOutcome;
+const record = take('fake-record');
+const keyFile = take('auth-key');
+if (record !== undefined) {
+  const key =
+    keyFile?.startsWith('file:') === true ? readFileSync(keyFile.slice(5), 'utf8') : undefined;
+  appendFileSync(
+    record,
+    `${JSON.stringify({ argv: process.argv.slice(2), key, env: process.env })}\n`,
+  );
+}
+
+/** As cmd/tailscale/cli/up.go and control servers word it. */
+const said: Record<UpOutcome, { readonly text: string; readonly exit: number | undefined }> = {
+  ok: { text: '', exit: 0 },
+  'bad-key': { text: 'backend error: invalid key: API key does not exist\n', exit: 1 },
+  'bad-tag': {
+    text: 'backend error: requested tags [tag:nope] are invalid or not permitted\n',
+    exit: 1,
+  },
+  'needs-login': {
+    text: '\nTo authenticate, visit:\n\n\thttps://login.tailscale.com/a/0123\n\n',
+    exit: undefined,
+  },
+  'needs-approval': {
+    text: '\nTo approve your machine, visit (as admin):\n\n\thttps://login.tailscale.com/admin\n\n',
+    exit: undefined,
+  },
+  locked: { text: 'tailnet lock: this node is not signed\n', exit: 1 },
+  hangs: { text: '', exit: undefined },
+  junk: { text: '\u0000\u001b[31m\ufffd{{{\n', exit: 9 },
+};
+
+if (process.argv.includes('up')) {
+  const { text, exit } = said[outcome];
+  process.stderr.write(text);
+  if (exit === undefined) setInterval(() => {}, 60_000);
+  else process.exitCode = exit;
+}

@@ -1,0 +1,37 @@
+import { canonicalAddress } from '../../src/proxy/addresses.ts';
+import type { Resolution, Resolve } from '../../src/proxy/tailnet.ts';
+import type { FakeTailnet } from './fake-tailnet.ts';
+
+/** Resolves literals, the tailnet's nodes and `names`; what ends in the suffix is the tailnet's. */
+export function fakeResolve(
+  tailnet: FakeTailnet,
+  names: Record<string, readonly [string, ...string[]]> = {},
+): Resolve & { asked: string[] } {
+  const asked: string[] = [];
+  const answer = async (written: string): Promise<Resolution> => {
+    asked.push(written);
+    const host = written.toLowerCase().replace(/\.$/u, '');
+    const literal = canonicalAddress(host);
+    if (literal !== undefined) {
+      const owned = tailnet.ownerOf(literal) !== undefined;
+      return { kind: 'resolved', host, source: 'literal', owned, addresses: [literal] };
+    }
+    const [first, ...others] = tailnet.peerNamed(host)?.addresses ?? [];
+    if (first !== undefined) {
+      return {
+        kind: 'resolved',
+        host,
+        source: 'status',
+        owned: true,
+        addresses: [first, ...others],
+      };
+    }
+    const known = names[host];
+    if (known !== undefined) {
+      return { kind: 'resolved', host, source: 'dns', owned: false, addresses: known };
+    }
+    const owned = host.endsWith('.tail1.ts.net');
+    return { kind: 'not_found', host, source: undefined, owned, detail: '', nearest: ['web'] };
+  };
+  return Object.assign(answer, { asked });
+}
