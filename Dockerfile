@@ -2,6 +2,9 @@
 #
 # Every base is an argument, so that the tests build the same stages on bases made from Debian packages. Both builder
 # stages run on the build machine's own platform and cross-compile: only the last stage is the target's.
+#
+# Spacelift's runners know the user spacelift (uid 1983) by name:
+# hadolint global ignore=DL3066
 
 ARG RUNNER_IMAGE=public.ecr.aws/spacelift/runner-terraform:latest
 ARG GO_IMAGE=docker.io/library/golang:1.26-alpine
@@ -32,10 +35,20 @@ RUN --mount=type=cache,target=/root/.npm \
     npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
     && npm install --prefix /build --ignore-scripts --no-audit --no-fund --no-save \
        "esbuild@$(node -p "require('./package-lock.json').packages['node_modules/esbuild'].version")"
-COPY scripts/*.ts ./scripts/
+COPY scripts ./scripts
 COPY schema ./schema
 COPY src ./src
-RUN node scripts/build.ts
+# .mjs: Node then need not find out what kind of module it is. The name on PATH is a link to it.
+RUN node scripts/build.ts --bundle-only \
+    && mkdir -p /out/bin /out/lib/spacetail \
+    && cp dist/spacetail.js /out/lib/spacetail/spacetail.mjs \
+    && chmod 0755 /out/lib/spacetail/spacetail.mjs \
+    && ln -s ../lib/spacetail/spacetail.mjs /out/bin/spacetail
+
+# --- our files alone, for a runner image of one's own: COPY --from=…:v1-files / /usr/local/ ----------------------
+FROM scratch AS files
+COPY --from=tailscale /out/ /bin/
+COPY --from=spacetail /out/ /
 
 # --- Node for the runner, three ways ----------------------------------------------------------------------------
 # hadolint ignore=DL3006
@@ -56,7 +69,7 @@ COPY --from=node /usr/local/bin/node /usr/local/bin/node
 
 # --- the image --------------------------------------------------------------------------------------------------
 # hadolint ignore=DL3006
-FROM runner-${NODE_FROM}
+FROM runner-${NODE_FROM} AS image
 ARG VERSION=0.0.0-dev
 ARG REVISION=unknown
 ARG CREATED=1970-01-01T00:00:00Z
@@ -68,7 +81,6 @@ LABEL org.opencontainers.image.title="spacetail" \
       org.opencontainers.image.created="${CREATED}" \
       org.opencontainers.image.source="${SOURCE}" \
       org.opencontainers.image.licenses="MIT"
-COPY --from=tailscale /out/ /usr/local/bin/
-COPY --from=spacetail --chmod=0755 /build/spacetail/dist/spacetail.js /usr/local/bin/spacetail
+COPY --from=files / /usr/local/
 # Spacelift's worker is the root process and starts everything as this user (uid 1983).
 USER spacelift

@@ -3,7 +3,10 @@ import { runSteps } from './steps.ts';
 
 const ok = await runSteps([
   { title: 'types', command: ['tsc', '-p', '.'] },
-  { title: 'oxlint', command: ['oxlint', '--type-aware', '--deny-warnings', 'src', 'test', 'scripts'] },
+  {
+    title: 'oxlint',
+    command: ['oxlint', '--type-aware', '--deny-warnings', 'src', 'test', 'scripts'],
+  },
   { title: 'oxfmt', command: ['oxfmt', '--check', 'src', 'test', 'scripts'] },
   { title: 'knip', command: ['knip'] },
   { title: 'publint', command: ['publint', '--strict'] },

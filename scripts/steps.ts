@@ -31,7 +31,9 @@ export async function runStep(step: Step): Promise<boolean> {
     return [1];
   })) as [number | null];
   const ok = code === 0;
-  console.log(`== ${step.title}: ${ok ? 'ok' : 'FAILED'} in ${((Date.now() - startedMs) / 1000).toFixed(1)} s`);
+  console.log(
+    `== ${step.title}: ${ok ? 'ok' : 'FAILED'} in ${((Date.now() - startedMs) / 1000).toFixed(1)} s`,
+  );
   return ok;
 }
 

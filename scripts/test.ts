@@ -10,7 +10,10 @@ let passed = 0;
 let failed = 0;
 
 /** tap's TAP closing comment: `# { total: 5, pass: 4, fail: 1 }`; the outermost one comes last. */
-function totals(): { onLine: (line: string) => void; take: () => { pass: number; fail: number } | undefined } {
+function totals(): {
+  onLine: (line: string) => void;
+  take: () => { pass: number; fail: number } | undefined;
+} {
   let last: { pass: number; fail: number } | undefined;
   return {
     onLine: (line) => {
@@ -39,7 +42,12 @@ async function plainStep(step: Step): Promise<boolean> {
   return ok;
 }
 
-const tap = (...paths: string[]): [string, ...string[]] => ['tap', 'run', '--reporter=tap', ...paths];
+const tap = (...paths: string[]): [string, ...string[]] => [
+  'tap',
+  'run',
+  '--reporter=tap',
+  ...paths,
+];
 const inNamespace = (...command: string[]): [string, ...string[]] => [
   process.execPath,
   `${root}/test/tailnet/enter.ts`,
@@ -57,7 +65,12 @@ const unitTests = readdirSync(`${root}/test`, { withFileTypes: true })
 await plainStep({ title: 'lint', command: [process.execPath, 'scripts/lint.ts'] });
 await plainStep({ title: 'build', command: [process.execPath, 'scripts/build.ts'] });
 await tapStep('unit tests', tap(...unitTests));
-if (await plainStep({ title: 'build the tailnet', command: [process.execPath, 'test/tailnet/build.ts'] })) {
+if (
+  await plainStep({
+    title: 'build the tailnet',
+    command: [process.execPath, 'test/tailnet/build.ts'],
+  })
+) {
   await tapStep('the real tailnet', inNamespace(...tap(...onTailnet)));
   await plainStep({ title: 'demo', command: inNamespace(process.execPath, 'test/demo/demo.ts') });
 }

@@ -26,7 +26,9 @@ export interface Config {
   /** Paths, or names to look up in PATH. */
   readonly tailscale: string;
   readonly tailscaled: string;
-  readonly owner: { readonly kind: 'auto' | 'none' } | { readonly kind: 'pid'; readonly pid: number };
+  readonly owner:
+    | { readonly kind: 'auto' | 'none' }
+    | { readonly kind: 'pid'; readonly pid: number };
   readonly ownerGraceMs: number;
   readonly connectTimeoutMs: number;
   readonly upstreamProxy: UpstreamProxy | undefined;
@@ -64,7 +66,11 @@ function isLoopback(host: string): boolean {
   return host.startsWith('127.') || host === '::1';
 }
 
-function checkListeners(http: ListenAddress, socks5: ListenAddress | undefined, token: string | undefined): void {
+function checkListeners(
+  http: ListenAddress,
+  socks5: ListenAddress | undefined,
+  token: string | undefined,
+): void {
   for (const [name, listen] of [
     ['SPACETAIL_HTTP_LISTEN', http],
     ['SPACETAIL_SOCKS5_LISTEN', socks5],
@@ -75,7 +81,12 @@ function checkListeners(http: ListenAddress, socks5: ListenAddress | undefined, 
       ]);
     }
   }
-  if (socks5 !== undefined && socks5.port !== 0 && socks5.port === http.port && socks5.host === http.host) {
+  if (
+    socks5 !== undefined &&
+    socks5.port !== 0 &&
+    socks5.port === http.port &&
+    socks5.host === http.host
+  ) {
     throw invalid([
       `SPACETAIL_SOCKS5_LISTEN: ${socks5.host}:${socks5.port} is the HTTP listener's; accepted: another port, or off`,
     ]);
@@ -92,7 +103,8 @@ export function loadConfig(env: Environment): Config {
   const extra = adaptExtraArgs(parsed.TS_EXTRA_ARGS, parsed.TS_TAILSCALED_EXTRA_ARGS);
   const http = extra.httpListen ?? parsed.SPACETAIL_HTTP_LISTEN;
   const socks5 =
-    extra.socks5Listen ?? (parsed.SPACETAIL_SOCKS5_LISTEN === 'off' ? undefined : parsed.SPACETAIL_SOCKS5_LISTEN);
+    extra.socks5Listen ??
+    (parsed.SPACETAIL_SOCKS5_LISTEN === 'off' ? undefined : parsed.SPACETAIL_SOCKS5_LISTEN);
   checkListeners(http, socks5, parsed.SPACETAIL_PROXY_TOKEN);
   return {
     http,
@@ -108,7 +120,10 @@ export function loadConfig(env: Environment): Config {
     owner: parsed.SPACETAIL_OWNER_PID ?? { kind: 'auto' },
     ownerGraceMs: parsed.SPACETAIL_OWNER_GRACE,
     connectTimeoutMs: parsed.SPACETAIL_CONNECT_TIMEOUT,
-    upstreamProxy: foreignProxy(present, parsed.SPACETAIL_UPSTREAM_PROXY, [http, ...(socks5 ? [socks5] : [])]),
+    upstreamProxy: foreignProxy(present, parsed.SPACETAIL_UPSTREAM_PROXY, [
+      http,
+      ...(socks5 ? [socks5] : []),
+    ]),
     direct: splitRules(parsed.SPACETAIL_DIRECT, 'SPACETAIL_DIRECT'),
     policy: {
       mode: parsed.SPACETAIL_POLICY_MODE,

@@ -6,12 +6,25 @@ import { type DestinationStream, type Logger, pino } from 'pino';
 
 export type { Logger };
 
-const secretPaths = ['authKey', 'clientSecret', 'idToken', 'proxyToken', 'token', 'key', 'authorization', 'password'];
+const secretPaths = [
+  'authKey',
+  'clientSecret',
+  'idToken',
+  'proxyToken',
+  'token',
+  'key',
+  'authorization',
+  'password',
+];
 
 /** A function that replaces each of the secrets, also in JSON-escaped and URL-encoded form. */
 export function redactor(secrets: readonly string[]): (text: string) => string {
   const forms = new Set(
-    secrets.flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)]),
+    secrets.flatMap((secret) => [
+      secret,
+      JSON.stringify(secret).slice(1, -1),
+      encodeURIComponent(secret),
+    ]),
   );
   // The longest first: one secret may be the beginning of another.
   const ordered = [...forms].filter((form) => form !== '').sort((a, b) => b.length - a.length);

@@ -24,7 +24,7 @@ variable "context_name" {
 variable "context_description" {
   description = "Description of the context."
   type        = string
-  default     = "Reach the tailnet: tailscaled and a proxy bridge in each phase. Managed by the spacetail module."
+  default     = "Reach the tailnet: tailscaled and a proxy bridge in each phase. Managed by Terraform."
 }
 
 variable "autoattach_labels" {

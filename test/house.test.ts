@@ -22,7 +22,15 @@ void t.test('the reader sees every form of import', async (t) => {
     const g = await import('./g.ts');
     import fs from 'node:fs';
   `;
-  t.same(importsOf(source), ['./a.ts', '../b.ts', './c.ts', './side-effect.ts', './e.ts', './f.ts', './g.ts']);
+  t.same(importsOf(source), [
+    './a.ts',
+    '../b.ts',
+    './c.ts',
+    './side-effect.ts',
+    './e.ts',
+    './f.ts',
+    './g.ts',
+  ]);
 });
 
 void t.test('each kind of violation is found', async (t) => {

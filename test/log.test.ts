@@ -3,7 +3,11 @@ import { createLogger, redactor } from '../src/log.ts';
 
 function capture(secrets: string[]) {
   const lines: string[] = [];
-  const log = createLogger({ level: 'debug', destination: { write: (line) => lines.push(line) }, secrets });
+  const log = createLogger({
+    level: 'debug',
+    destination: { write: (line) => lines.push(line) },
+    secrets,
+  });
   return { log, lines };
 }
 
@@ -18,17 +22,23 @@ void t.test('a line has an RFC 3339 time, a level by name and the message', asyn
   });
 });
 
-void t.test('secrets are taken out by path and by value, in errors and in escaped form too', async (t) => {
-  const secret = 'tskey-auth-"quoted"/x';
-  const { log, lines } = capture([secret]);
-  log.error({ err: new Error(`refused ${secret}`) }, 'login failed');
-  log.info({ authKey: 'anything', options: { clientSecret: 'other' } }, `url http://u:${encodeURIComponent(secret)}@h/`);
-  const text = lines.join('');
-  t.notMatch(text, 'quoted');
-  t.notMatch(text, 'anything');
-  t.notMatch(text, '"other"');
-  t.match(text, /\[redacted\]/);
-});
+void t.test(
+  'secrets are taken out by path and by value, in errors and in escaped form too',
+  async (t) => {
+    const secret = 'tskey-auth-"quoted"/x';
+    const { log, lines } = capture([secret]);
+    log.error({ err: new Error(`refused ${secret}`) }, 'login failed');
+    log.info(
+      { authKey: 'anything', options: { clientSecret: 'other' } },
+      `url http://u:${encodeURIComponent(secret)}@h/`,
+    );
+    const text = lines.join('');
+    t.notMatch(text, 'quoted');
+    t.notMatch(text, 'anything');
+    t.notMatch(text, '"other"');
+    t.match(text, /\[redacted\]/);
+  },
+);
 
 void t.test('a secret that begins another one leaves no tail behind', async (t) => {
   t.equal(redactor(['abcdef', 'abcdefgh'])('x abcdefgh y'), 'x [redacted] y');

@@ -17,13 +17,15 @@ export function entryOf(changelog: string, version: string): string | undefined 
 
 async function main(tag: string | undefined): Promise<string> {
   const { version } = await readPackage();
-  if (tag !== `v${version}`) throw new Error(`the tag is ${tag ?? 'missing'}, package.json says v${version}`);
+  if (tag !== `v${version}`)
+    throw new Error(`the tag is ${tag ?? 'missing'}, package.json says v${version}`);
   const entry = entryOf(await readFile(`${root}/CHANGELOG.md`, 'utf8'), version);
-  if (entry === undefined || entry === '') throw new Error(`CHANGELOG.md has no entry for ${version}`);
+  if (entry === undefined || entry === '')
+    throw new Error(`CHANGELOG.md has no entry for ${version}`);
   return entry;
 }
 
-if (import.meta.main) {
+if (process.argv[1] === import.meta.filename) {
   try {
     console.log(await main(process.argv[2]));
   } catch (error) {

@@ -3,7 +3,8 @@ import { readCommands, type CommandOf, type FlagOf } from './commands.ts';
 
 const quote = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
-const words = (flag: FlagOf): string[] => [flag.short, flag.long].filter((word) => word !== undefined);
+const words = (flag: FlagOf): string[] =>
+  [flag.short, flag.long].filter((word) => word !== undefined);
 
 /** Commands whose words belong to another program: after them the shell completes as it would by itself. */
 const passesThrough = (command: CommandOf): boolean => ['exec', 'tailscale'].includes(command.name);
@@ -19,12 +20,15 @@ function valueCases(commands: readonly CommandOf[]): string {
       }
     }
   }
-  return [...seen].map(([key, choices]) => `    ${key}) words='${[...choices].join(' ')}' ;;`).join('\n');
+  return [...seen]
+    .map(([key, choices]) => `    ${key}) words='${[...choices].join(' ')}' ;;`)
+    .join('\n');
 }
 
 export function bash(commands: readonly CommandOf[]): string {
   const flags = commands.map(
-    (command) => `      ${command.name}) words='${command.flags.flatMap(words).concat('--help').join(' ')}' ;;`,
+    (command) =>
+      `      ${command.name}) words='${command.flags.flatMap(words).concat('--help').join(' ')}' ;;`,
   );
   const taking = new Set(
     commands.flatMap((command) => command.flags.filter((flag) => flag.takesValue).flatMap(words)),
@@ -74,7 +78,9 @@ function zshFlag(flag: FlagOf): string {
 }
 
 export function zsh(commands: readonly CommandOf[]): string {
-  const list = commands.map((command) => `    ${quote(`${zshText(command.name)}:${zshText(command.summary)}`)}`);
+  const list = commands.map(
+    (command) => `    ${quote(`${zshText(command.name)}:${zshText(command.summary)}`)}`,
+  );
   const cases = commands.map((command) => {
     const rest = passesThrough(command) ? `'*::command:_normal'` : `'*:argument:_files'`;
     return `    ${command.name}) _arguments -s ${[...command.flags.map(zshFlag), rest].join(' \\\n      ')} ;;`;
@@ -125,7 +131,7 @@ export function fish(commands: readonly CommandOf[]): string {
 
 const shells = { bash, zsh, fish };
 
-if (import.meta.main) {
+if (process.argv[1] === import.meta.filename) {
   const shell = process.argv[2] ?? '';
   if (shell in shells) {
     process.stdout.write(shells[shell as keyof typeof shells](readCommands()));

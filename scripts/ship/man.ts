@@ -12,7 +12,9 @@ export function roff(text: string): string {
 }
 
 function command(entry: CommandOf): string {
-  const flags = entry.flags.map((flag) => `.RS\n.TP\n.B ${roff(flag.flags)}\n${roff(flag.description)}\n.RE`);
+  const flags = entry.flags.map(
+    (flag) => `.RS\n.TP\n.B ${roff(flag.flags)}\n${roff(flag.description)}\n.RE`,
+  );
   return [`.TP\n.B ${roff(entry.usage)}`, roff(`${entry.summary}.`), ...flags].join('\n');
 }
 
@@ -53,7 +55,7 @@ The runtime folder: sockets, logs, pidfile. SPACETAIL_RUNTIME_DIR moves it.
 `;
 }
 
-if (import.meta.main) {
+if (process.argv[1] === import.meta.filename) {
   const { version } = await readPackage();
   process.stdout.write(manPage(version, readCommands()));
 }

@@ -1,37 +1,32 @@
 #!/bin/sh
-# Prints what the image adds to its base, layer by layer, as a Markdown table; exits 1 above the limit.
-# Usage: size.sh docker|podman|buildah IMAGE LIMIT_MB [BASE]
-# Layers of the base are those before the first one that names spacetail's own files; where BASE is given, its
-# layers are counted instead. buildah's history has no sizes: podman reads the same storage.
+# Prints what an image adds to its base, layer by layer, as a Markdown table; exits 1 above the limit (0: none).
+# Usage: size.sh ENGINE IMAGE LIMIT_MB [BASE [ENGINE_FLAG...]]     ENGINE: docker or podman
+# The layers are those after BASE's; without BASE, those from the first on that adds Node or files of ours.
 set -eu
 engine=$1
 image=$2
 limit=$3
 base=${4:-}
-[ "$engine" = buildah ] && engine=podman
+[ $# -lt 4 ] && shift $# || shift 4
 
 skip=0
-if [ -n "$base" ]; then
-  skip=$("$engine" history --format '{{.ID}}' "$base" | wc -l)
-fi
+[ -z "$base" ] || skip=$("$engine" "$@" history --quiet "$base" | wc -l)
 
 # Oldest first, so that the base's layers come first.
-"$engine" history --no-trunc --human=false --format '{{.Size}}	{{.CreatedBy}}' "$image" | sed '1!G;h;$!d' |
+"$engine" "$@" history --no-trunc --human=false --format '{{.Size}}	{{.CreatedBy}}' "$image" | sed '1!G;h;$!d' |
   awk -F '\t' -v limit="$limit" -v skip="$skip" '
     BEGIN { print "| MB | layer |\n|---:|---|" }
-    # Without a BASE: ours start at Node, the first thing the Dockerfile adds.
-    skip == 0 && !ours && $2 ~ /apk add --no-cache nodejs|\/usr\/local\/bin\/node|\/usr\/local\/bin\// { ours = 1 }
+    skip == 0 && $2 ~ /apk add --no-cache nodejs|\/usr\/local/ { ours = 1 }
     skip > 0 && NR > skip { ours = 1 }
     ours {
       total += $1
       if ($1 > 0) {
-        text = $2
-        gsub(/\|/, "\\|", text)
-        gsub(/[[:space:]]+/, " ", text)
-        printf "| %.1f | `%s` |\n", $1 / 1000000, substr(text, 1, 110)
+        gsub(/\|/, "\\|", $2)
+        gsub(/[[:space:]]+/, " ", $2)
+        printf "| %.1f | `%s` |\n", $1 / 1000000, substr($2, 1, 110)
       }
     }
     END {
-      printf "| **%.1f** | **added to the base, at most %s** |\n", total / 1000000, limit
-      exit total > limit * 1000000 || total == 0
+      printf "| **%.1f** | **added to the base%s** |\n", total / 1000000, limit > 0 ? ", at most " limit : ""
+      exit total == 0 || (limit > 0 && total > limit * 1000000)
     }'

@@ -8,7 +8,7 @@ export interface CommandIo {
   readonly stderr: Writable;
   /** With flags laid over it. */
   readonly env: NodeJS.ProcessEnv;
-  /** Aborted by SIGINT, SIGTERM or SIGHUP; the reason is a SpacetailError that names it. */
+  /** Aborted by SIGINT, SIGTERM or SIGHUP; the reason is a SpacetailError whose cause is the signal's name. */
   readonly signal: AbortSignal;
 }
 
@@ -19,7 +19,7 @@ export function processIo(): CommandIo {
   const ending = new AbortController();
   for (const name of endingSignals) {
     process.on(name, () => {
-      ending.abort(new SpacetailError('up_interrupted', `ended by ${name}`));
+      ending.abort(new SpacetailError('up_interrupted', `ended by ${name}`, { cause: name }));
     });
   }
   for (const stream of [process.stdout, process.stderr]) {

@@ -8,18 +8,19 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /** @returns a function from one JSON line to a text with its line end; what is not JSON stays as it is */
 export function prettyLines(colour: boolean): (line: string) => string {
-  return pretty.prettyFactory({
+  const render = pretty.prettyFactory({
     colorize: colour,
     translateTime: 'SYS:HH:MM:ss.l',
     include: 'time',
     hideObject: true,
     messageFormat: (fields) => sentence(fields, colour),
   });
+  return (line) => (line.startsWith('{') ? render(line) : `${printable(line)}\n`);
 }
 
 /** e.g. `200 GET db.tail1.ts.net:80 tailnet 100.64.0.3 12 ms ↑ 120 B ↓ 3.4 kB terraform-provider-nomad_v2.4.0` */
 function sentence(fields: Fields, colour: boolean): string {
-  if (fields['msg'] !== 'request') return printable(text(fields['msg']));
+  if (fields['msg'] !== 'request') return text(fields['msg']);
   const status = Number(fields['status']);
   const policy = object(fields['policy']);
   const client = object(fields['client']);
@@ -38,24 +39,14 @@ function sentence(fields: Fields, colour: boolean): string {
       : paint(`${decision} ${text(policy['rule'])}`.trim(), 'yellow', colour),
     paint(error, 'red', colour),
   ];
-  return parts
-    .filter((part) => part !== '')
-    .map(keepColour)
-    .join(' ');
+  return parts.filter((part) => part !== '').join(' ');
 }
 
+/** Nothing of a client's may move the cursor. */
 function text(value: unknown): string {
-  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+  return typeof value === 'string' || typeof value === 'number' ? printable(String(value)) : '';
 }
 
 function object(value: unknown): Fields {
   return typeof value === 'object' && value !== null ? (value as Fields) : {};
-}
-
-/** Nothing of a client's must move the cursor; our own colours may. */
-function keepColour(part: string): string {
-  return part
-    .split(/(\x1b\[\d+m)/)
-    .map((piece, at) => (at % 2 === 1 ? piece : printable(piece)))
-    .join('');
 }

@@ -13,7 +13,11 @@ const configFlags: readonly [flags: string, variable: string, description: strin
   ['--socks5-listen <address>', 'SPACETAIL_SOCKS5_LISTEN', 'SOCKS5 listener, or off'],
   ['--hostname <name>', 'TS_HOSTNAME', 'name of the node'],
   ['--timeout <duration>', 'SPACETAIL_UP_TIMEOUT', 'limit for becoming ready'],
-  ['--connect-timeout <duration>', 'SPACETAIL_CONNECT_TIMEOUT', 'limit for a connection to a destination'],
+  [
+    '--connect-timeout <duration>',
+    'SPACETAIL_CONNECT_TIMEOUT',
+    'limit for a connection to a destination',
+  ],
   ['--owner-pid <pid>', 'SPACETAIL_OWNER_PID', 'process whose end ends the run; 0 for none'],
   ['--policy <file>', 'SPACETAIL_POLICY', 'policy file, JSON or YAML'],
   ['--policy-mode <mode>', 'SPACETAIL_POLICY_MODE', 'enforce, report or learn'],
@@ -143,13 +147,21 @@ const declarations: readonly Declaration[] = [
     config: true,
     load: () => import('./serve.ts'),
   },
-  { usage: 'supervise', summary: 'started by up', hidden: true, load: () => import('./supervise.ts') },
+  {
+    usage: 'supervise',
+    summary: 'started by up',
+    hidden: true,
+    load: () => import('./supervise.ts'),
+  },
 ];
 
 const attribute = (flags: string): string => new Option(flags).attributeName();
 
 /** Lays flags over the environment; what remains are the command's own options. */
-function splitFlags(options: Values, env: NodeJS.ProcessEnv): { own: Values; env: NodeJS.ProcessEnv } {
+function splitFlags(
+  options: Values,
+  env: NodeJS.ProcessEnv,
+): { own: Values; env: NodeJS.ProcessEnv } {
   const own = { ...options };
   const laid = { ...env };
   for (const [flags, variable] of [runtimeFlag, ...configFlags]) {
@@ -160,14 +172,22 @@ function splitFlags(options: Values, env: NodeJS.ProcessEnv): { own: Values; env
   return { own, env: laid };
 }
 
-function declare(program: Command, declaration: Declaration, io: CommandIo, done: (code: number) => void): void {
+function declare(
+  program: Command,
+  declaration: Declaration,
+  io: CommandIo,
+  done: (code: number) => void,
+): void {
   const command = program.command(declaration.usage, { hidden: declaration.hidden ?? false });
   command.description(declaration.summary).allowExcessArguments(false);
   if (declaration.passThrough === true) command.passThroughOptions(true);
   // `tailscale --help` is for the tailscale command line.
   if (declaration.usage.startsWith('tailscale')) command.allowUnknownOption().helpOption(false);
   for (const [flags, description] of declaration.options ?? []) command.option(flags, description);
-  for (const [flags, variable, description] of [runtimeFlag, ...(declaration.config === true ? configFlags : [])]) {
+  for (const [flags, variable, description] of [
+    runtimeFlag,
+    ...(declaration.config === true ? configFlags : []),
+  ]) {
     command.option(flags, `${description} (${variable})`);
   }
   const names = command.registeredArguments.map((argument) => argument.name());

@@ -1,5 +1,9 @@
-import type { Credentials } from '../config.ts';
-import type { Listeners, ListenAddress, NodeSummary, ProgressEvent } from '../lifecycle/progress.ts';
+import type {
+  Listeners,
+  ListenAddress,
+  NodeSummary,
+  ProgressEvent,
+} from '../lifecycle/progress.ts';
 import type { CommandIo } from './io.ts';
 
 export function formatListen({ host, port }: ListenAddress): string {
@@ -20,26 +24,14 @@ export function summaryLine(node: NodeSummary, listeners: Listeners, elapsedMs: 
   return `up as ${node.name} (${node.addresses.join(', ')}), ${peers}, ${listenersText(listeners)}, in ${seconds(elapsedMs)}`;
 }
 
-export function credentialText(credentials: Credentials): string {
-  switch (credentials.kind) {
-    case 'auth-key':
-      return `the auth key of ${credentials.source}`;
-    case 'oauth':
-      return 'the OAuth client';
-    case 'id-token':
-      return `workload identity (${credentials.source})`;
-    case 'extra-args':
-      return 'the auth key in TS_EXTRA_ARGS';
-  }
-}
-
 /** Prints the progress of `up` on stderr: steps under TRACE, notices and warnings always. */
 export function progressPrinter(io: CommandIo, isTraced: boolean): (event: ProgressEvent) => void {
   const say = (text: string): unknown => io.stderr.write(`spacetail: ${text}\n`);
   return (event) => {
     if (event.kind === 'notice') say(event.text);
     else if (event.kind === 'step' && isTraced) say(`${event.step} (${event.elapsedMs} ms)`);
-    else if (event.kind === 'listening' && isTraced) say(`listening: ${listenersText(event.listeners)}`);
+    else if (event.kind === 'listening' && isTraced)
+      say(`listening: ${listenersText(event.listeners)}`);
     else if (event.kind === 'ready') {
       for (const warning of event.node.warnings) say(`warning: ${warning}`);
     }

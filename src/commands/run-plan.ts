@@ -14,10 +14,14 @@ async function readPolicyFile(config: Config): Promise<PolicyFile | undefined> {
   if (file === undefined) return undefined;
   const path = resolve(file);
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw new SpacetailError('config_invalid', `SPACETAIL_POLICY: ${path} cannot be read: ${messageOf(error)}`, {
-      hint: 'SPACETAIL_POLICY is the path of a policy file, JSON or YAML.',
-      cause: error,
-    });
+    throw new SpacetailError(
+      'config_invalid',
+      `SPACETAIL_POLICY: ${path} cannot be read: ${messageOf(error)}`,
+      {
+        hint: 'SPACETAIL_POLICY is the path of a policy file, JSON or YAML.',
+        cause: error,
+      },
+    );
   });
   const { parsePolicyFile } = await import('../proxy/policy-file.ts');
   return parsePolicyFile(text, path);

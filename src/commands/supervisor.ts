@@ -61,15 +61,16 @@ export async function askStatus(
   }
 }
 
-/** Where the bridge listens: as bound, or as configured while nothing is up. */
+/** Where the bridge listens: as bound, or as configured while nothing is up. @throws {SpacetailError} as `ask` */
 export async function listenersOf(
   config: Config,
   signal: AbortSignal,
 ): Promise<Listeners & { readonly isUp: boolean }> {
   const status = await askStatus(config, signal);
   const http = parse(status?.listeners.http);
-  if (status === undefined || http === undefined)
+  if (status === undefined || http === undefined) {
     return { http: config.http, socks5: config.socks5, isUp: false };
+  }
   return { http, socks5: parse(status.listeners.socks5), isUp: true };
 }
 

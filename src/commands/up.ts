@@ -1,20 +1,26 @@
 /** `spacetail up`: starts the supervisor and waits until it is ready, or joins one that is there. */
 import { loadConfig } from '../config.ts';
 import { SpacetailError } from '../errors.ts';
+import { describeCredential } from '../lifecycle/credentials.ts';
 import { callControl } from '../lifecycle/control-client.ts';
 import { fromErrorMessage } from '../lifecycle/error-message.ts';
 import { startDetached } from '../lifecycle/hand-over.ts';
-import { findOwner, savedProxyVariables } from './tmp-shim.ts';
+import { findOwner } from '../lifecycle/owner.ts';
 import { readPidfile } from '../lifecycle/pidfile.ts';
 import type { ProcessId } from '../lifecycle/process-id.ts';
 import type { ProgressEvent } from '../lifecycle/progress.ts';
-import { findRuntimeFolder, openRuntimeFolder, type RuntimeFolder } from '../lifecycle/runtime-folder.ts';
+import { savedProxyVariables } from '../lifecycle/proxy-variables.ts';
+import {
+  findRuntimeFolder,
+  openRuntimeFolder,
+  type RuntimeFolder,
+} from '../lifecycle/runtime-folder.ts';
 import { removeStaleCustomInput } from '../report/custom-input.ts';
 import type { StatusDocument } from '../serve/status.ts';
 import { cliPath } from './cli-path.ts';
 import type { CommandIo } from './io.ts';
 import { projectRoot } from './project-root.ts';
-import { credentialText, formatListen, progressPrinter, summaryLine } from './progress-printer.ts';
+import { formatListen, progressPrinter, summaryLine } from './progress-printer.ts';
 import { planRun } from './run-plan.ts';
 
 export interface UpOptions {
@@ -22,19 +28,22 @@ export interface UpOptions {
   readonly wait?: boolean;
 }
 
-function ownerOf(io: CommandIo): ProcessId | undefined {
-  return findOwner(loadConfig(io.env).owner);
-}
-
 /** The supervisor that runs already: its last progress event, waited for. */
 async function joinRunning(
   folder: RuntimeFolder,
   io: CommandIo,
-  options: { readonly wait: boolean; readonly timeoutMs: number; readonly owner: ProcessId | undefined },
+  options: {
+    readonly wait: boolean;
+    readonly timeoutMs: number;
+    readonly owner: ProcessId | undefined;
+  },
   onEvent: (event: ProgressEvent) => void,
 ): Promise<number> {
   const signal = AbortSignal.any([io.signal, AbortSignal.timeout(options.timeoutMs)]);
-  await callControl(folder.controlSocket, 'own', { parameters: { pid: options.owner?.pid ?? 0 }, signal });
+  await callControl(folder.controlSocket, 'own', {
+    parameters: { pid: options.owner?.pid ?? 0 },
+    signal,
+  });
   if (options.wait) {
     const last = (await callControl(folder.controlSocket, 'wait', {
       signal,
@@ -48,7 +57,10 @@ async function joinRunning(
     `spacetail: already up as ${node.name || '(joining)'} (pid ${status.supervisor.pid}), HTTP ${listeners.http}, ${state}\n`,
   );
   if (state === 'degraded' || state === 'failed') {
-    throw new SpacetailError('tailscaled_failed', `spacetail is up but ${state}: ${status.detail ?? 'unknown'}`);
+    throw new SpacetailError(
+      'tailscaled_failed',
+      `spacetail is up but ${state}: ${status.detail ?? 'unknown'}`,
+    );
   }
   return 0;
 }
@@ -65,15 +77,17 @@ export async function run(options: UpOptions, io: CommandIo): Promise<number> {
   const config = loadConfig(io.env);
   const wait = options.wait !== false && config.wait;
   const printer = progressPrinter(io, config.trace);
-  const owner = ownerOf(io);
+  const owner = findOwner(config.owner);
   const joining = { wait, timeoutMs: config.upTimeoutMs, owner };
   const running = await runningFolder(config.runtimeDir);
   if (running !== undefined) return await joinRunning(running, io, joining, printer);
 
-  const plan = await planRun(io, { wait, owner, before: savedProxyVariables(io.env) });
+  const plan = await planRun(io, { wait, owner, before: savedProxyVariables(io.env, config) });
   const root = projectRoot();
   if (root !== undefined) await removeStaleCustomInput(root);
-  io.stderr.write(`spacetail: joining as ${config.tailnet.hostname} with ${credentialText(plan.credentials)}\n`);
+  io.stderr.write(
+    `spacetail: joining as ${config.tailnet.hostname} with ${describeCredential(plan.credentials)}\n`,
+  );
   const folder = await openRuntimeFolder(config.runtimeDir);
   const last = await startDetached(
     {

@@ -7,7 +7,12 @@ import { messageOf, SpacetailError } from '../errors.ts';
 
 export type Credentials =
   /** Workload identity: the token is exchanged for an API token, then for a key. */
-  | { readonly kind: 'id-token'; readonly clientId: string; readonly idToken: string; readonly source: string }
+  | {
+      readonly kind: 'id-token';
+      readonly clientId: string;
+      readonly idToken: string;
+      readonly source: string;
+    }
   | { readonly kind: 'oauth'; readonly clientId: string; readonly clientSecret: string }
   | { readonly kind: 'auth-key'; readonly authKey: string; readonly source: string }
   /** `--auth-key` in TS_EXTRA_ARGS: handed to `tailscale up` with the other extra arguments. */
@@ -26,10 +31,14 @@ function readSecret(value: string | undefined, variable: string): string | undef
   try {
     content = readFileSync(path, 'utf8').trim();
   } catch (error) {
-    throw new SpacetailError('config_invalid', `${variable}: ${path} cannot be read: ${messageOf(error)}`, {
-      hint: 'After file: comes the path of a file that holds the secret and nothing else.',
-      cause: error,
-    });
+    throw new SpacetailError(
+      'config_invalid',
+      `${variable}: ${path} cannot be read: ${messageOf(error)}`,
+      {
+        hint: 'After file: comes the path of a file that holds the secret and nothing else.',
+        cause: error,
+      },
+    );
   }
   if (content === '') {
     throw new SpacetailError('config_invalid', `${variable}: ${path} is empty`, {
@@ -39,7 +48,10 @@ function readSecret(value: string | undefined, variable: string): string | undef
   return content;
 }
 
-function firstOf(variables: Variables, ...names: string[]): { name: string; value: string } | undefined {
+function firstOf(
+  variables: Variables,
+  ...names: string[]
+): { name: string; value: string } | undefined {
   for (const name of names) {
     const value = readSecret(variables[name], name);
     if (value !== undefined) return { name, value };
@@ -47,7 +59,10 @@ function firstOf(variables: Variables, ...names: string[]): { name: string; valu
   return undefined;
 }
 
-function spaceliftToken(variables: Variables, tokenFile: string): { idToken: string; source: string } | undefined {
+function spaceliftToken(
+  variables: Variables,
+  tokenFile: string,
+): { idToken: string; source: string } | undefined {
   const value = variables['SPACELIFT_OIDC_TOKEN'];
   if (value !== undefined) return { idToken: value.trim(), source: 'SPACELIFT_OIDC_TOKEN' };
   try {
@@ -70,13 +85,21 @@ export function chooseCredentials(
   const secret = firstOf(variables, 'TS_OAUTH_CLIENT_SECRET', 'TS_CLIENT_SECRET');
   const idToken = firstOf(variables, 'TS_ID_TOKEN');
   if (client !== undefined && idToken !== undefined) {
-    return { kind: 'id-token', clientId: client.value, idToken: idToken.value, source: 'TS_ID_TOKEN' };
+    return {
+      kind: 'id-token',
+      clientId: client.value,
+      idToken: idToken.value,
+      source: 'TS_ID_TOKEN',
+    };
   }
   if (client !== undefined && secret !== undefined) {
     return { kind: 'oauth', clientId: client.value, clientSecret: secret.value };
   }
   if (secret !== undefined) {
-    throw new SpacetailError('credentials_incomplete', `${secret.name} is set without TS_OAUTH_CLIENT_ID`);
+    throw new SpacetailError(
+      'credentials_incomplete',
+      `${secret.name} is set without TS_OAUTH_CLIENT_ID`,
+    );
   }
   if (idToken !== undefined) {
     throw new SpacetailError('credentials_incomplete', 'TS_ID_TOKEN is set without TS_CLIENT_ID', {
@@ -91,7 +114,9 @@ export function chooseCredentials(
     throw new SpacetailError(
       'credentials_incomplete',
       `${client.name} is set without a secret${client.name === 'TS_CLIENT_ID' ? ' or an ID token' : ''}`,
-      { hint: 'Set TS_OAUTH_CLIENT_SECRET, or TS_CLIENT_ID with TS_ID_TOKEN for workload identity.' },
+      {
+        hint: 'Set TS_OAUTH_CLIENT_SECRET, or TS_CLIENT_ID with TS_ID_TOKEN for workload identity.',
+      },
     );
   }
   const key = firstOf(variables, 'TS_AUTHKEY', 'TS_AUTH_KEY');

@@ -23,7 +23,9 @@ const listenerFlags = new Set(['outbound-http-proxy-listen', 'socks5-server']);
 
 /** Go's `:1055` means every interface; behind our bridge it means loopback, like our default. */
 function movedListener({ name, value }: GoFlag): ListenAddress {
-  const listen = parseListenAddress(value?.startsWith(':') === true ? `127.0.0.1${value}` : (value ?? ''));
+  const listen = parseListenAddress(
+    value?.startsWith(':') === true ? `127.0.0.1${value}` : (value ?? ''),
+  );
   if (listen === undefined) {
     throw invalid([
       `TS_TAILSCALED_EXTRA_ARGS: --${name}=${value ?? ''} is not accepted; accepted: an address such as 127.0.0.1:1055`,
@@ -38,11 +40,20 @@ export function adaptExtraArgs(upText: string, tailscaledText: string): ExtraArg
   const words = splitShellWords(tailscaledText, 'TS_TAILSCALED_EXTRA_ARGS');
   const { flags, rest } = readGoFlags(words, tailscaledSwitches);
   const moved = new Map(
-    flags.filter((flag) => listenerFlags.has(flag.name)).map((flag) => [flag.name, movedListener(flag)]),
+    flags
+      .filter((flag) => listenerFlags.has(flag.name))
+      .map((flag) => [flag.name, movedListener(flag)]),
   );
-  const tailscaledArgs = [...flags.filter((flag) => !moved.has(flag.name)).flatMap((flag) => flag.words), ...rest];
+  const tailscaledArgs = [
+    ...flags.filter((flag) => !moved.has(flag.name)).flatMap((flag) => flag.words),
+    ...rest,
+  ];
   // Both say early, before anything starts, what they would refuse later.
-  tailscaledArguments(runtimePaths('/'), { socket: undefined, stateDir: undefined, tailscaledArgs });
+  tailscaledArguments(runtimePaths('/'), {
+    socket: undefined,
+    stateDir: undefined,
+    tailscaledArgs,
+  });
   inboundAllowed(upArgs);
   return {
     upArgs,

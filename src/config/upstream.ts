@@ -14,7 +14,9 @@ function isOurs(proxy: string, listeners: readonly ListenAddress[]): boolean {
   if (url === null) return false;
   const host = url.hostname === 'localhost' ? '127.0.0.1' : url.hostname.replaceAll(/^\[|\]$/g, '');
   const port = Number(url.port || 80);
-  return listeners.some((listen) => listen.port === port && (listen.host === host || host === '127.0.0.1'));
+  return listeners.some(
+    (listen) => listen.port === port && (listen.host === host || host === '127.0.0.1'),
+  );
 }
 
 /**
@@ -27,7 +29,9 @@ export function foreignProxy(
   listeners: readonly ListenAddress[],
 ): UpstreamProxy | undefined {
   if (given === 'off') return undefined;
-  const noProxy = (variables['NO_PROXY'] ?? variables['no_proxy'] ?? '').split(/[\s,]+/).filter((entry) => entry !== '');
+  const noProxy = (variables['NO_PROXY'] ?? variables['no_proxy'] ?? '')
+    .split(/[\s,]+/)
+    .filter((entry) => entry !== '');
   if (given !== undefined) return { url: given, noProxy };
   for (const name of ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy']) {
     const value = variables[name];

@@ -48,10 +48,13 @@ export const duration = text('a duration up to 24h such as 500ms, 60s or 1m30s',
   return ms === undefined || ms > longestMs ? undefined : ms;
 });
 
-export const positiveDuration = text('a duration above 0 and up to 24h such as 500ms, 60s or 1m30s', (value) => {
-  const ms = parseDurationMs(value);
-  return ms === undefined || ms === 0 || ms > longestMs ? undefined : ms;
-});
+export const positiveDuration = text(
+  'a duration above 0 and up to 24h such as 500ms, 60s or 1m30s',
+  (value) => {
+    const ms = parseDurationMs(value);
+    return ms === undefined || ms === 0 || ms > longestMs ? undefined : ms;
+  },
+);
 
 /** `HOST:PORT`, the host an IP literal or `localhost` (read as 127.0.0.1), IPv6 in brackets. */
 export function parseListenAddress(value: string): ListenAddress | undefined {
@@ -61,7 +64,9 @@ export function parseListenAddress(value: string): ListenAddress | undefined {
   const host = written === 'localhost' ? '127.0.0.1' : written;
   const port = Number(match[3]);
   if (port > 65_535) return undefined;
-  if (match[1] === undefined ? !ipaddr.IPv4.isValidFourPartDecimal(host) : !ipaddr.IPv6.isValid(host)) {
+  if (
+    match[1] === undefined ? !ipaddr.IPv4.isValidFourPartDecimal(host) : !ipaddr.IPv6.isValid(host)
+  ) {
     return undefined;
   }
   return { host: ipaddr.parse(host).toString(), port };
@@ -88,14 +93,19 @@ export const absolutePath = text('an absolute path without NUL bytes', (value) =
 
 export const httpUrl = text('an http or https URL such as https://api.tailscale.com', (value) => {
   const url = URL.parse(value);
-  return url !== null && /^https?:$/.test(url.protocol) && url.hostname !== '' ? value.replace(/\/+$/, '') : undefined;
+  return url !== null && /^https?:$/.test(url.protocol) && url.hostname !== ''
+    ? value.replace(/\/+$/, '')
+    : undefined;
 });
 
-export const upstreamProxy = text('the URL of an HTTP proxy such as http://proxy.corp:3128, or off', (value) => {
-  if (value === 'off') return 'off' as const;
-  const url = URL.parse(value.includes('://') ? value : `http://${value}`);
-  return url !== null && url.protocol === 'http:' && url.hostname !== '' ? url.href : undefined;
-});
+export const upstreamProxy = text(
+  'the URL of an HTTP proxy such as http://proxy.corp:3128, or off',
+  (value) => {
+    if (value === 'off') return 'off' as const;
+    const url = URL.parse(value.includes('://') ? value : `http://${value}`);
+    return url !== null && url.protocol === 'http:' && url.hostname !== '' ? url.href : undefined;
+  },
+);
 
 export const ownerPid = text('a process id, or 0 for none', (value) => {
   if (!/^\d{1,7}$/.test(value)) return undefined;
@@ -105,7 +115,9 @@ export const ownerPid = text('a process id, or 0 for none', (value) => {
 
 export const tags = text('tags separated by commas, each of the form tag:name', (value) => {
   const list = value.split(/[\s,]+/).filter((tag) => tag !== '');
-  return list.length > 0 && list.every((tag) => /^tag:[a-zA-Z][a-zA-Z0-9-]*$/.test(tag)) ? list : undefined;
+  return list.length > 0 && list.every((tag) => /^tag:[a-zA-Z][a-zA-Z0-9-]*$/.test(tag))
+    ? list
+    : undefined;
 });
 
 /** A node name that the control server accepts: lower-case letters, digits and hyphens, at most 63. */

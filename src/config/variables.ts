@@ -7,7 +7,10 @@ const variables = v.object({
   SPACETAIL_HTTP_LISTEN: v.optional(values.listenAddress, '127.0.0.1:8080'),
   SPACETAIL_SOCKS5_LISTEN: v.optional(values.listenAddressOrOff, '127.0.0.1:1080'),
   SPACETAIL_PROXY_TOKEN: v.optional(v.string()),
-  SPACETAIL_RUNTIME_DIR: v.optional(values.absolutePath, `/tmp/spacetail-${process.getuid?.() ?? 0}`),
+  SPACETAIL_RUNTIME_DIR: v.optional(
+    values.absolutePath,
+    `/tmp/spacetail-${process.getuid?.() ?? 0}`,
+  ),
   SPACETAIL_UP_TIMEOUT: v.optional(values.positiveDuration, '60s'),
   SPACETAIL_WAIT: v.optional(values.bool, '1'),
   SPACETAIL_LOG_LEVEL: v.optional(values.oneOf('trace', 'debug', 'info', 'warn', 'error')),
@@ -38,11 +41,19 @@ const variables = v.object({
 });
 
 /** Variables whose value is never quoted, not even in the error that refuses it. */
-const secretNames = new Set<string>(['SPACETAIL_PROXY_TOKEN', 'SPACETAIL_UPSTREAM_PROXY', 'TS_EXTRA_ARGS']);
+const secretNames = new Set<string>([
+  'SPACETAIL_PROXY_TOKEN',
+  'SPACETAIL_UPSTREAM_PROXY',
+  'TS_EXTRA_ARGS',
+]);
 
 /** The environment with empty variables taken out: an empty one counts as unset. */
-export function withoutEmpty(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => !!entry[1]));
+export function withoutEmpty(
+  env: Readonly<Record<string, string | undefined>>,
+): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(env).filter((entry): entry is [string, string] => !!entry[1]),
+  );
 }
 
 export function invalid(problems: readonly string[]): SpacetailError {

@@ -9,7 +9,8 @@ export class Coalescer {
   readonly #intervalMs: () => number;
   readonly #signal: AbortSignal;
   #wanted = false;
-  #running: Promise<void> | undefined;
+  #busy = false;
+  #running: Promise<void> = Promise.resolve();
 
   /** `work` must not reject but for the signal; `intervalMs` is asked after each run. */
   constructor(
@@ -24,7 +25,9 @@ export class Coalescer {
 
   request(): void {
     this.#wanted = true;
-    if (this.#running === undefined && !this.#signal.aborted) this.#running = this.#run();
+    if (this.#busy || this.#signal.aborted) return;
+    this.#busy = true;
+    this.#running = this.#run();
   }
 
   /** Settles when nothing is under way. */
@@ -37,12 +40,12 @@ export class Coalescer {
       while (this.#wanted && !this.#signal.aborted) {
         this.#wanted = false;
         await this.#work(this.#signal);
-        await sleep(this.#intervalMs(), undefined, { signal: this.#signal, ref: false });
+        await sleep(this.#intervalMs(), undefined, { signal: this.#signal });
       }
     } catch (error) {
       if (!this.#signal.aborted) throw error;
     } finally {
-      this.#running = undefined;
+      this.#busy = false;
     }
   }
 }

@@ -101,9 +101,12 @@ export class NetmapWatch {
       await this.#read(AbortSignal.any([signal, AbortSignal.timeout(REFRESH_TIMEOUT_MS)]));
     } catch (error) {
       if (signal.aborted) return;
-      if (error instanceof SpacetailError && error.code === 'status_unreadable')
-        onWarning(error.message);
-      else netmap.markDown(messageOf(error));
+      if (isUnanswered(error)) netmap.markDown(messageOf(error));
+      else {
+        onWarning(messageOf(error));
+        // The thread that was lost is not needed for the next try.
+        if (!(error instanceof SpacetailError)) this.#refresher.request();
+      }
     }
     onChange();
   }
@@ -141,4 +144,10 @@ export class NetmapWatch {
     this.#netmapDns = { dns, atMs: performance.now(), suffix };
     return dns;
   }
+}
+
+/** tailscaled did not answer, or not in time. */
+function isUnanswered(error: unknown): boolean {
+  if (error instanceof SpacetailError) return error.code === 'local_api_failed';
+  return error instanceof DOMException && error.name === 'TimeoutError';
 }

@@ -59,16 +59,17 @@ async function findAddresses(
 
 /** Not Node's own `dns.lookup`: one that hangs would keep the process from ending. */
 function toLookup(resolveHost: ResolveHost): LookupFunction {
-  return async (host, options, callback) => {
-    let found: Found[];
-    try {
-      found = await findAddresses(resolveHost, host, options.family);
-    } catch (error) {
-      callback(error as NodeJS.ErrnoException, '');
-      return;
-    }
-    if (options.all === true) callback(null, found);
-    else callback(null, found[0]?.address ?? '', found[0]?.family);
+  return (host, options, callback) => {
+    void (async () => {
+      let found: Found[];
+      try {
+        found = await findAddresses(resolveHost, host, options.family);
+      } catch (error) {
+        return callback(error as NodeJS.ErrnoException, '');
+      }
+      if (options.all === true) return callback(null, found);
+      return callback(null, found[0]?.address ?? '', found[0]?.family);
+    })();
   };
 }
 

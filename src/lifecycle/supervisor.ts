@@ -7,7 +7,7 @@ import { endLeftoverTailscaled } from './leftovers.ts';
 import { claimPidfile, releasePidfile } from './pidfile.ts';
 import { identify, type ProcessId } from './process-id.ts';
 import { createProgress, type Progress, type ProgressEvent } from './progress.ts';
-import { writeBefore } from './before-file.ts';
+import { readBefore, writeBefore } from './before-file.ts';
 import type { Run } from './run.ts';
 import { createRunState } from './run-state.ts';
 import { openRuntimeFolder, type RuntimeFolder } from './runtime-folder.ts';
@@ -91,7 +91,8 @@ async function claimedRun(
   let failure: SpacetailError | undefined;
   try {
     await endLeftoverTailscaled(folder, leftoverGraceMs);
-    await writeBefore(folder, options.before);
+    // What a killed run had saved is still the user's.
+    await writeBefore(folder, { ...(await readBefore(folder)), ...options.before });
     progress.begin('control socket');
     const own = supervisorOperations({ ...run, watchdog, finished: finished.promise });
     control = await listenControl(folder.controlSocket, { ...run.parts.operations, ...own });

@@ -3,9 +3,7 @@ import { isIPv6 } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { readIPv6 } from './prefixes.ts';
 
-export { contains, parsePrefix, PrefixTree } from './prefixes.ts';
-export type { Prefix } from './prefixes.ts';
-export { specialAddress, specialRange } from './special-addresses.ts';
+export { contains, parsePrefix } from './prefixes.ts';
 
 /** One to four numbers, decimal, octal or hexadecimal: what inet_aton(3) reads. */
 const inetAton = /^(?:0x[\da-f]*|\d+)(?:\.(?:0x[\da-f]*|\d+)){0,3}$/i;

@@ -55,14 +55,13 @@ export function parseAbsoluteTarget(target: string, method: string): ParsedTarge
 /** The host as the access log shows it: lower case, no trailing dot, control characters escaped. */
 export function hostForLog(host: string): string {
   const plain = host.toLowerCase().replace(/\.$/u, '');
-  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-  return plain.replaceAll(
-    /[\u0000-\u0020\u007F-\u00A0\u2028\u2029]/gu,
-    (character) => String.raw`\u` + character.charCodeAt(0).toString(16).padStart(4, '0'),
-  );
+  return plain.replaceAll(/[\p{C}\p{Z}]/gu, (character) => {
+    const code = character.codePointAt(0) ?? 0;
+    return String.raw`\u` + code.toString(16).padStart(4, '0');
+  });
 }
 
-/** `host:port` for a Host field or a CONNECT of our own; the port 80 is left out of a Host field by `forHost`. */
+/** `host:port`, an IPv6 literal in brackets. */
 export function formatAuthority(host: string, port: number): string {
   return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }

@@ -7,6 +7,7 @@ import { failure } from './failure.ts';
 import type { OwnListeners } from './own-listeners.ts';
 import type { Policy, Verdict } from './policy.ts';
 import { explainResolution } from './resolution-failure.ts';
+import type { Unresolved } from './resolution-failure.ts';
 import type { Route, RouteVia } from './route.ts';
 import { chooseRoute } from './route.ts';
 import type { ClientProcess } from './request-record.ts';
@@ -66,8 +67,6 @@ export function decide(
   context: DecideContext,
 ): Decision {
   const candidates = candidatesFor(authority, resolution, context);
-  const [first] = candidates;
-  if (first === undefined) return refuseUnresolved(authority, resolution, context);
   const judged = candidates.map((candidate) => ({
     candidate,
     verdict: context.policy.judge({
@@ -83,7 +82,10 @@ export function decide(
   // One bad address among several (DNS rebinding) must not be tried, nor spoil the others.
   const passed = judged.filter(({ verdict }) => verdict.decision !== 'deny');
   const chosen = passed[0] ?? judged[0];
-  if (chosen === undefined) return refuseUnresolved(authority, resolution, context);
+  if (chosen === undefined) {
+    if (resolution.kind === 'resolved') throw new TypeError('a resolution without addresses');
+    return refuseUnresolved(authority, resolution, context);
+  }
   const findings = findingsOf(chosen.candidate, resolution, chosen.verdict, authority, context);
   const refused = refusal(authority, chosen.candidate, chosen.verdict, context);
   if (refused !== undefined) return { kind: 'refuse', failure: refused, findings };
@@ -166,7 +168,7 @@ function refusal(
 
 function refuseUnresolved(
   authority: Authority,
-  resolution: Resolution,
+  resolution: Unresolved,
   context: DecideContext,
 ): Decision {
   const owned = resolution.owned;

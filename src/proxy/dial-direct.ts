@@ -7,6 +7,7 @@ import { formatAuthority } from './authority.ts';
 import { handshake } from './handshake.ts';
 import type { HandshakeResult } from './handshake.ts';
 import { openLine } from './line.ts';
+import { isHostLocal } from './route.ts';
 import { connectThroughProxy, isSuccess } from './upstream-proxy.ts';
 import type { UpstreamProxy } from './upstream-proxy.ts';
 
@@ -16,8 +17,8 @@ export async function dialDirect(
   context: DialContext,
 ): Promise<Dialled> {
   const proxy = context.upstreamProxy;
-  const isProxied = proxy !== undefined && proxy.isBypassed?.(plan.host, plan.ip) !== true;
-  if (isProxied) return dialThrough(proxy, plan, options, context);
+  if (proxy !== undefined && !isBypassed(proxy, plan))
+    return dialThrough(proxy, plan, options, context);
   const [first, ...others] = plan.addresses;
   if (first === undefined) {
     const detail = `${plan.host} has no address here and is not for the upstream proxy`;
@@ -36,6 +37,11 @@ export async function dialDirect(
   });
   if (result.kind === 'answer') return { kind: 'connected', line, ip: line.socket.remoteAddress };
   return failed(reason(result, formatAuthority(plan.host, plan.port), context.connectTimeoutMs));
+}
+
+/** A metadata service is this container's own, not the proxy's. */
+function isBypassed(proxy: UpstreamProxy, { host, ip }: Plan): boolean {
+  return (ip !== undefined && isHostLocal(ip)) || proxy.isBypassed?.(host, ip) === true;
 }
 
 async function dialThrough(

@@ -114,38 +114,32 @@ async function attemptOnce(
   const line = openLine({ addresses: [proxy.host], port: proxy.port, isFixed });
   const result = await socksConnect(line, { ip, port: plan.port }, { timeoutMs, signal });
   const isQuick = performance.now() - startedMs < NO_ANSWER_AFTER_MS;
-  switch (result.kind) {
-    case 'answer': {
-      if (result.answer.kind === 'connected') {
-        return { kind: 'connected', dialled: { kind: 'connected', line, ip } };
-      }
-      if (result.answer.kind === 'malformed') {
-        return failed(
-          tailnetDown(plan, `its SOCKS port speaks no SOCKS5: ${result.answer.detail}`),
-        );
-      }
-      return afterRefusal(result.answer.reply, isQuick, plan, signal, context, mayAskAgain);
-    }
-    case 'aborted': {
-      return failed(clientGone());
-    }
-    case 'timeout': {
-      return failed(silent(plan, context.connectTimeoutMs));
-    }
-    case 'unconnected':
-    case 'cut': {
-      return failed(tailnetDown(plan, `its SOCKS port does not answer (${result.code})`));
-    }
+  if (result.kind === 'aborted') return failed(clientGone());
+  if (result.kind === 'timeout') return failed(silent(plan, context.connectTimeoutMs));
+  if (result.kind !== 'answer') {
+    return failed(tailnetDown(plan, `its SOCKS port does not answer (${result.code})`));
   }
+  const { answer } = result;
+  if (answer.kind === 'connected') {
+    return { kind: 'connected', dialled: { kind: 'connected', line, ip } };
+  }
+  if (answer.kind === 'malformed') {
+    return failed(tailnetDown(plan, `its SOCKS port speaks no SOCKS5: ${answer.detail}`));
+  }
+  return afterRefusal({ reply: answer.reply, isQuick, mayAskAgain }, plan, signal, context);
+}
+
+interface Refusal {
+  readonly reply: number;
+  readonly isQuick: boolean;
+  readonly mayAskAgain: boolean;
 }
 
 async function afterRefusal(
-  reply: number,
-  isQuick: boolean,
+  { reply, isQuick, mayAskAgain }: Refusal,
   plan: Plan,
   signal: AbortSignal,
   { tailnet }: DialContext,
-  mayAskAgain: boolean,
 ): Promise<Attempt> {
   if (reply === 5) return failed(refused(plan));
   if (reply === 3 || reply === 4) return failed(unreachable(plan, 'no route to it'));

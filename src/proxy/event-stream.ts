@@ -19,6 +19,7 @@ export interface EventStreamSources {
 export class EventStreams {
   readonly #sources: EventStreamSources;
   readonly #open = new Set<ServerResponse>();
+  #overview: { readonly value: Overview; readonly madeMs: number } | undefined;
 
   constructor(sources: EventStreamSources) {
     this.#sources = sources;
@@ -45,7 +46,7 @@ export class EventStreams {
       batch = [];
       skipped = 0;
     };
-    const sendOverview = (): void => send(response, 'overview', this.#sources.overview());
+    const sendOverview = (): void => send(response, 'overview', this.#currentOverview());
     const timers = [
       setInterval(sendRequests, batchEveryMs),
       setInterval(sendOverview, overviewEveryMs),
@@ -59,6 +60,15 @@ export class EventStreams {
     });
     sendOverview();
     sendRequests();
+  }
+
+  /** One for all streams: with 10,000 peers it is milliseconds of work. */
+  #currentOverview(): Overview {
+    const nowMs = performance.now();
+    if (this.#overview === undefined || nowMs - this.#overview.madeMs > overviewEveryMs / 2) {
+      this.#overview = { value: this.#sources.overview(), madeMs: nowMs };
+    }
+    return this.#overview.value;
   }
 
   close(): void {

@@ -104,23 +104,15 @@ export class Exchange {
   end(outcome: Outcome): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
-    const endedMs = performance.now();
-    const timeMs = Date.now();
+    void this.#record(outcome, performance.now(), Date.now());
+  }
+
+  async #record(outcome: Outcome, endedMs: number, timeMs: number): Promise<void> {
+    const { id, request } = this;
     const progress = this.#progress;
-    void this.#clientInTime().then((client) => {
-      const { mode } = this.#options.policy;
-      const record = recordOf({
-        id: this.id,
-        request: this.request,
-        progress,
-        outcome,
-        client,
-        mode,
-        endedMs,
-        timeMs,
-      });
-      this.#onEnd(this, record);
-    });
+    const client = await this.#clientInTime();
+    const { mode } = this.#options.policy;
+    this.#onEnd(this, recordOf({ id, request, progress, outcome, client, mode, endedMs, timeMs }));
   }
 
   async #decide(authority: Authority): Promise<Decision> {

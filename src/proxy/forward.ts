@@ -7,12 +7,14 @@ import type { Exchange } from './exchange.ts';
 import type { Failure } from './failure.ts';
 import { failure, statusOf } from './failure.ts';
 import { relay } from './forward-relay.ts';
+import type { InFlight } from './in-flight.ts';
 import { framingProblem, hostProblem, valuesOf } from './headers.ts';
 import type { Origin, OriginPool } from './origin-pool.ts';
 import { answer } from './answer.ts';
 
 export interface ForwardContext extends DoorContext {
   readonly pool: OriginPool;
+  readonly inFlight: InFlight;
 }
 
 /** The handler of node:http's 'request' and 'checkContinue' events for absolute-form targets. */
@@ -26,6 +28,11 @@ export async function handleForward(
   const parsed = parseAbsoluteTarget(request.url ?? '', method);
   const authority = parsed.kind === 'target' ? parsed.authority : undefined;
   const exchange = hall.begin({ proto: 'http', method, authority, socket: request.socket });
+  context.inFlight.add(request, response, (failed) => {
+    refuse(exchange, response, failed);
+    if (response.headersSent) response.destroy();
+    exchange.abandon();
+  });
   response.on('close', () => {
     if (!response.writableFinished) exchange.abandon();
   });

@@ -77,6 +77,7 @@ export function responseFields(raw: readonly string[]): string[] {
  * most of it by now (both lengths, two lengths, signs); what is left is what it would accept.
  */
 export function framingProblem(raw: readonly string[], httpVersion: string): string | undefined {
+  if (httpVersion !== '1.1' && httpVersion !== '1.0') return `HTTP/${httpVersion}`;
   const codings = valuesOf(raw, 'transfer-encoding');
   const lengths = valuesOf(raw, 'content-length');
   if (codings.length > 0) {

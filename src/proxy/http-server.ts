@@ -22,6 +22,8 @@ export interface HttpServerOptions {
 const KEEP_ALIVE_MS = 120_000;
 const CHECK_EVERY_MS = 1000;
 const BUFFER_BYTES = 64 * 1024;
+/** Newer than the types: Node 24.9. Before it, every Upgrade comes to the upgrade door. */
+const UPGRADE_OPTIONS: object = { shouldUpgradeCallback: isUpgrade };
 
 export function httpServer(context: ForwardContext, options: HttpServerOptions): Server {
   const server = createServer({
@@ -36,8 +38,7 @@ export function httpServer(context: ForwardContext, options: HttpServerOptions):
     insecureHTTPParser: false,
     // Checked by ourselves, to answer with Proxy-Status and a line in the log.
     requireHostHeader: false,
-    // Newer than the types: Node 24.9.
-    ...{ shouldUpgradeCallback: isUpgrade },
+    ...UPGRADE_OPTIONS,
   });
   // Node drops fields beyond the 1,023rd without a word otherwise.
   server.maxHeadersCount = 0;
@@ -96,17 +97,12 @@ function onClientError(
     socket.destroy();
     return;
   }
-  // An answer here would be read as part of the response that is under way.
-  const isAnswering = socket.bytesWritten > 0 && hasOpenResponse(socket);
+  const place = context.inFlight.spoil(socket, failed);
+  if (place === 'a request') return;
   reject(socket, failed, context, () => {
-    if (isAnswering) socket.destroy();
-    else answerRaw(socket, failed);
+    // An answer here could be read as part of the one that is under way.
+    if (place === 'nothing') answerRaw(socket, failed);
   });
-}
-
-/** node:http keeps the response whose turn it is on the socket. */
-function hasOpenResponse(socket: Socket): boolean {
-  return '_httpMessage' in socket && socket._httpMessage !== null;
 }
 
 function parserFailure({ code = '', message }: NodeJS.ErrnoException): Failure | undefined {

@@ -31,7 +31,8 @@ export interface LineOptions {
 }
 
 const READ_BUFFER_BYTES = 128 * 1024;
-const HIGH_WATER_MARK_BYTES = 64 * 1024;
+/** Not in the type of net.connect, but passed on to the stream. */
+const STREAM_OPTIONS: object = { highWaterMark: 64 * 1024 };
 /** Node gives an attempt up when it starts the next, so less would lose slow but live addresses. */
 const NEXT_ADDRESS_AFTER_MS = 500;
 
@@ -44,8 +45,7 @@ export function openLine({ addresses, port, isFixed }: LineOptions): Line {
     port,
     noDelay: true,
     allowHalfOpen: true,
-    // Not in the type of net.connect, but passed on to the stream.
-    ...{ highWaterMark: HIGH_WATER_MARK_BYTES },
+    ...STREAM_OPTIONS,
     ...(reader === undefined ? {} : { onread: reader.onread }),
   });
   // Whoever uses the line listens too; but no moment may be without a listener.

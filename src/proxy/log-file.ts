@@ -80,21 +80,21 @@ export class LogFile {
   }
 
   async #drain(): Promise<void> {
-    await this.#pause(batchAfterMs);
+    await this.#pause(batchAfterMs, { isVital: true });
     while (this.#lines.length > 0 || this.#rest.length > 0) {
       try {
         await this.#writeBatch();
       } catch {
         if (this.#closing.signal.aborted) return;
-        await this.#pause(retryAfterMs);
+        await this.#pause(retryAfterMs, { isVital: false });
       }
     }
   }
 
-  /** Ends early when the file is closed. */
-  async #pause(ms: number): Promise<void> {
+  /** Ends early when the file is closed. A process may end before a full disk is tried again, not before a first try. */
+  async #pause(ms: number, { isVital }: { isVital: boolean }): Promise<void> {
     const { signal } = this.#closing;
-    await delay(ms, undefined, { signal, ref: false }).catch(() => undefined);
+    await delay(ms, undefined, { signal, ref: isVital }).catch(() => undefined);
   }
 
   async #writeBatch(): Promise<void> {

@@ -3,6 +3,10 @@ import type { Plan } from './decide.ts';
 import type { Failure } from './failure.ts';
 import { failure } from './failure.ts';
 
+const LENGTH_MISMATCH = 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH';
+/** What undici says of a 100 or 101 that nobody asked for. */
+const UNREADABLE = new Set(['bad response', 'bad upgrade']);
+
 /** @param status - what the client was answered already, if anything */
 export function originFailure(error: Error, plan: Plan, status: number | undefined): Failure {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
@@ -14,18 +18,13 @@ export function originFailure(error: Error, plan: Plan, status: number | undefin
       'Ask the service for fewer or shorter fields.',
     );
   }
-  if (
-    code.startsWith('HPE_') ||
-    error.message === 'bad response' ||
-    error.message === 'bad upgrade'
-  ) {
-    return failure(
-      'response_malformed',
-      `${who} did not answer in HTTP/1.1: ${error.message}`,
-      'Check that the port speaks plain HTTP.',
-    );
+  const isUnreadable =
+    error.name === 'HTTPParserError' || code.startsWith('HPE_') || UNREADABLE.has(error.message);
+  if (status === undefined && (isUnreadable || code === LENGTH_MISMATCH)) {
+    const detail = `${who} did not answer in HTTP/1.1: ${error.message}`;
+    return failure('response_malformed', detail, 'Check that the port speaks plain HTTP.');
   }
-  if (status !== undefined || code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') {
+  if (status !== undefined) {
     return failure('response_cut', `${who} cut its response`, 'Try again; look at the service.');
   }
   return failure(

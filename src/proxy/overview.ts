@@ -1,7 +1,7 @@
 /** What the page for people shows besides requests. */
 import type { PolicyMode } from './request-record.ts';
 
-export interface OverviewPeer {
+interface OverviewPeer {
   readonly name: string;
   readonly addresses: readonly string[];
   readonly tags: readonly string[];

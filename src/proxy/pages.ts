@@ -10,7 +10,7 @@ import { proxyAutoConfig } from './proxy-auto-config.ts';
 import type { PacListeners } from './proxy-auto-config.ts';
 import type { RequestFeed } from './request-feed.ts';
 
-export interface Health {
+interface Health {
   readonly isWell: boolean;
   /** One line. */
   readonly detail: string;

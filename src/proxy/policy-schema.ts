@@ -43,9 +43,9 @@ export function checkPolicyDocument(value: unknown, place: (path: Path) => strin
   });
 }
 
-/** Of an `anyOf` that failed and its branches that failed, the branches say more. */
+/** Of a choice that failed and its branches that failed, the branches say more. */
 function mostExact(errors: readonly ErrorObject[]): readonly ErrorObject[] {
-  const exact = errors.filter((error) => error.keyword !== 'anyOf');
+  const exact = errors.filter((error) => error.keyword !== 'anyOf' && error.keyword !== 'if');
   return exact.length === 0 ? errors : exact;
 }
 

@@ -32,7 +32,7 @@ export function readIPv6(text: string): ipaddr.IPv6 {
 }
 
 /** The text of 4 or 16 bytes: dotted quad, or RFC 5952. */
-export function addressText(bytes: readonly number[]): string {
+function addressText(bytes: readonly number[]): string {
   const address = ipaddr.fromByteArray([...bytes]);
   return address instanceof ipaddr.IPv6 ? address.toRFC5952String() : address.toString();
 }

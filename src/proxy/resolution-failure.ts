@@ -1,43 +1,30 @@
 /** Why a name has no address, as a failure that a person can act on. */
-import type { Failure } from './failure.ts';
-import { failure } from './failure.ts';
 import { hostForLog } from './authority.ts';
+import { failure } from './failure.ts';
+import type { Failure } from './failure.ts';
 import type { Resolution } from './tailnet.ts';
 
+/** How many near names are told. */
 const SHOWN = 3;
 
-export function explainResolution(resolution: Resolution): Failure {
+export type Unresolved = Exclude<Resolution, { kind: 'resolved' }>;
+
+export function explainResolution(resolution: Unresolved): Failure {
+  const { kind, detail } = resolution;
   const host = hostForLog(resolution.host);
-  switch (resolution.kind) {
-    case 'not_found': {
-      return failure(
-        'name_unknown',
-        sentence(host, 'does not exist', resolution.detail),
-        hintFor(resolution),
-      );
-    }
-    case 'no_answer': {
-      return failure(
-        'resolver_silent',
-        sentence(host, 'was not resolved in time', resolution.detail),
-        'Check the resolvers: `spacetail resolve NAME` shows who was asked.',
-      );
-    }
-    case 'unavailable': {
-      return failure(
-        'tailnet_unavailable',
-        sentence(host, 'belongs to the tailnet, which cannot be asked now', resolution.detail),
-        'See `spacetail status`; tailscaled is restarted by itself when it has ended.',
-      );
-    }
-    case 'resolved': {
-      return failure(
-        'internal',
-        `${host} has an address and was refused for having none`,
-        'Please report it.',
-      );
-    }
+  if (kind === 'not_found') {
+    return failure('name_unknown', sentence(host, 'does not exist', detail), hintFor(resolution));
   }
+  if (kind === 'no_answer') {
+    const says = sentence(host, 'was not resolved in time', detail);
+    const hint = 'Check the resolvers: `spacetail resolve NAME` shows who was asked.';
+    return failure('resolver_silent', says, hint);
+  }
+  return failure(
+    'tailnet_unavailable',
+    sentence(host, 'belongs to the tailnet, which cannot be asked now', detail),
+    'See `spacetail status`; tailscaled is restarted by itself when it has ended.',
+  );
 }
 
 function hintFor({ nearest, owned }: Extract<Resolution, { kind: 'not_found' }>): string {
@@ -48,5 +35,6 @@ function hintFor({ nearest, owned }: Extract<Resolution, { kind: 'not_found' }>)
 }
 
 function sentence(host: string, says: string, detail: string): string {
+  if (detail.startsWith(`${host} ${says}`)) return detail;
   return detail === '' ? `${host} ${says}` : `${host} ${says}: ${detail}`;
 }

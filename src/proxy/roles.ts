@@ -52,7 +52,7 @@ export function grantedBy(
 }
 
 /** Without claims there is no role. */
-export function matchingRoles(
+function matchingRoles(
   roles: readonly Role[],
   claims: VerifiedClaims | undefined,
 ): readonly Role[] {

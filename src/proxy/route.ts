@@ -43,7 +43,7 @@ const HOST_LOCAL = [
 export function chooseRoute(question: RouteQuestion): Route {
   const { ip, owner, exitNode, isDirectAddress, isDirectHost } = question;
   if (isDirectAddress) return direct('SPACETAIL_DIRECT names it');
-  if (HOST_LOCAL.some((prefix) => prefix !== undefined && contains(prefix, ip))) {
+  if (isHostLocal(ip)) {
     return direct("it is the container's own link or loopback");
   }
   if (owner?.kind === 'peer') {
@@ -58,6 +58,11 @@ export function chooseRoute(question: RouteQuestion): Route {
   if (attachedLength >= 0) return direct('the container is attached to its network');
   if (exitNode === undefined || isDirectHost) return direct('no node of the tailnet serves it');
   return { via: 'exit', peer: exitNode, because: `${exitNode.name} is the exit node` };
+}
+
+/** Loopback, link-local and "this host": only the host network itself leads there. */
+export function isHostLocal(ip: string): boolean {
+  return HOST_LOCAL.some((prefix) => prefix !== undefined && contains(prefix, ip));
 }
 
 /** Bits of the longest attached prefix around `ip`; -1 if there is none. */

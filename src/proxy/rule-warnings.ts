@@ -29,6 +29,7 @@ const via6 = parsePrefix('fd7a:115c:a1e0:b1a::/64') as Prefix;
 
 /** @returns a sentence for each rule that cannot match anything, in the rules' order */
 export function unmatchable(rules: readonly Rule[], netmap: Netmap): string[] {
+  if (rules.length === 0) return [];
   const peers = [...netmap.peers];
   const known: Known = {
     netmap,

@@ -13,7 +13,7 @@ export interface RuleText {
   readonly place: string;
 }
 
-export type RuleHost =
+type RuleHost =
   | { readonly kind: 'all' }
   | { readonly kind: 'name'; readonly name: string }
   /** Without `*.`: `corp.example` for `*.corp.example`; any depth, not the apex. */

@@ -1,89 +1,23 @@
 /** The bridge: two listeners, one hall. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:net';
-import type { AddressInfo, Server, Socket } from 'node:net';
-import { messageOf, SpacetailError } from '../errors.ts';
+import type { Bridge, BridgeOptions } from './bridge.ts';
 import { defaultConnectionLimit, limitConnections } from './connection-limit.ts';
 import { failure } from './failure.ts';
 import { Hall } from './hall.ts';
-import type { Counters } from './hall.ts';
-import type { Trace } from './exchange-options.ts';
 import { httpServer } from './http-server.ts';
 import { inboundGuard } from './inbound-guard.ts';
+import { inFlight } from './in-flight.ts';
+import { inspectWith } from './inspect.ts';
+import { addressOf, bind, closeServer } from './listen.ts';
 import { originPool } from './origin-pool.ts';
 import { ownListeners } from './own-listeners.ts';
-import type { Policy } from './policy.ts';
 import { proxyToken } from './proxy-token.ts';
 import { answerRaw, endAndLinger } from './raw-answer.ts';
-import type { ClientProcess, RequestRecord } from './request-record.ts';
 import { handleSocks } from './socks-server.ts';
 import { formatMethod, METHOD_UNACCEPTABLE } from './socks-request.ts';
-import type { Resolve, Tailnet } from './tailnet.ts';
-import type { UpstreamProxy } from './upstream-proxy.ts';
 
-export interface ListenAddress {
-  readonly host: string;
-  /** 0: any free one. */
-  readonly port: number;
-}
-
-export interface BridgeOptions {
-  readonly http: ListenAddress;
-  /** `undefined`: no SOCKS5 listener. */
-  readonly socks: ListenAddress | undefined;
-  readonly tailnet: Tailnet;
-  readonly resolve: Resolve;
-  readonly policy: Policy;
-  /** The client's process, by its connection; `null` if it cannot be told. */
-  readonly clientOf: (socket: Socket) => Promise<ClientProcess | null>;
-  /** Called once for each request, at its end. */
-  readonly record: (record: RequestRecord) => void;
-  /** Origin-form requests on the HTTP listener. */
-  readonly pages: (request: IncomingMessage, response: ServerResponse) => void;
-  /** Prefixes of the container's interfaces, e.g. `172.17.0.2/16`. */
-  readonly attachedNetworks: () => readonly string[];
-  /** SPACETAIL_DIRECT; tells of a name or an address. Nothing by default. */
-  readonly isDirect?: (hostOrIp: string) => boolean;
-  readonly upstreamProxy?: UpstreamProxy | undefined;
-  /** SPACETAIL_PROXY_TOKEN */
-  readonly proxyToken?: string | undefined;
-  /** SPACETAIL_CONNECT_TIMEOUT, 15 s */
-  readonly connectTimeoutMs?: number;
-  /** 6 s: a second more than the resolver's own limit. */
-  readonly resolveTimeoutMs?: number;
-  /** How long a request waits for the tailnet with `--no-wait`; 60 s. */
-  readonly readyTimeoutMs?: number;
-  /** Whether tailscaled's SOCKS port closes both ways at one EOF; `true` by default. */
-  readonly holdClientFin?: () => boolean;
-  /** Whether a peer may have dialled in (shields are down). */
-  readonly guardInbound?: boolean;
-  /** Both listeners together; by default from the limit of open files. */
-  readonly maxConnections?: number;
-  /** 64 KiB */
-  readonly maxHeaderBytes?: number;
-  /** For an HTTP head and a SOCKS handshake; 30 s. */
-  readonly headerTimeoutMs?: number;
-  /** How long a side of a tunnel may leave unread what was sent to it; 5 min. */
-  readonly stallTimeoutMs?: number;
-  readonly trace?: Trace | undefined;
-}
-
-export interface Bridge {
-  /**
-   * Binds both listeners, or none.
-   *
-   * @throws SpacetailError `listen_failed`, naming the address
-   */
-  listen(): Promise<void>;
-  /** As bound, e.g. `127.0.0.1:8080`; `undefined` where there is no such listener (yet). */
-  addresses(): { http: ListenAddress | undefined; socks: ListenAddress | undefined };
-  counters(): Counters;
-  /**
-   * Accepts nobody any more, lets requests end by themselves until the signal aborts, then cuts the rest.
-   * Every request has been recorded when it resolves, with how many were cut.
-   */
-  drain(deadline: AbortSignal): Promise<number>;
-}
+export type { Bridge, BridgeOptions } from './bridge.ts';
+export type { ListenAddress } from './listen.ts';
 
 const SECOND_MS = 1000;
 
@@ -111,6 +45,7 @@ export function createBridge(options: BridgeOptions): Bridge {
   const context = {
     hall,
     pool,
+    inFlight: inFlight(),
     handshakeTimeoutMs,
     token: proxyToken(options.proxyToken),
     holdClientFin: options.holdClientFin ?? (() => true),
@@ -151,6 +86,7 @@ export function createBridge(options: BridgeOptions): Bridge {
     },
     addresses: () => ({ http: addressOf(http), socks: socks && addressOf(socks) }),
     counters: () => hall.counters,
+    inspect: inspectWith(hall.options),
     async drain(deadline) {
       const closed = Promise.all(servers.map(async (server) => closeServer(server)));
       http.closeIdleConnections();
@@ -163,39 +99,4 @@ export function createBridge(options: BridgeOptions): Bridge {
       return cut;
     },
   };
-}
-
-async function bind(
-  server: Server,
-  { host, port }: ListenAddress,
-  variable: string,
-): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  server.once('error', reject);
-  server.listen({ host, port, backlog: 4096 }, resolve);
-  try {
-    await promise;
-  } catch (error) {
-    const isBusy = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
-    const why = isBusy ? 'another process listens there' : messageOf(error);
-    throw new SpacetailError('listen_failed', `cannot listen on ${host}:${port}: ${why}`, {
-      hint: `Stop what holds port ${port}, or set ${variable} to another address.`,
-      cause: error,
-    });
-  } finally {
-    server.off('error', reject);
-  }
-}
-
-function addressOf(server: Server): ListenAddress | undefined {
-  const address = server.address() as AddressInfo | null;
-  return address === null ? undefined : { host: address.address, port: address.port };
-}
-
-async function closeServer(server: Server): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  server.close(() => {
-    resolve();
-  });
-  await promise;
 }

@@ -3,6 +3,7 @@ import { closeSync, openSync, read, readSync } from 'node:fs';
 import { endianness } from 'node:os';
 import { promisify } from 'node:util';
 import ipaddr from 'ipaddr.js';
+import { canonicalAddress } from './addresses.ts';
 import { TimeSlice } from './time-slice.ts';
 
 /** A connection as the client's socket sees it. */
@@ -41,7 +42,8 @@ function portHex(port: number): string {
 
 /** 32-bit words in the machine's byte order. */
 function addressHex(host: string, isMapped: boolean): string {
-  const parsed = ipaddr.parse(host);
+  // A listener for both families sees an IPv4 client as IPv4-mapped; the client's own row says which it is.
+  const parsed = ipaddr.parse(canonicalAddress(host) ?? host);
   const address = parsed instanceof ipaddr.IPv4 && isMapped ? parsed.toIPv4MappedAddress() : parsed;
   const bytes = Buffer.from(address.toByteArray());
   if (endianness() === 'LE') bytes.swap32();

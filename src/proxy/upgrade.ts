@@ -2,28 +2,22 @@
  * The upgrade door (RFC 9110 7.8): an absolute-form request that asks for another protocol, WebSocket
  * above all. After a 101 both sides are a tunnel; any other answer is passed on and ends the connection.
  */
-import { request as httpRequest } from 'node:http';
-import type { ClientRequest, IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import { formatAuthority, parseAbsoluteTarget } from './authority.ts';
+import { parseAbsoluteTarget } from './authority.ts';
 import { carry } from './carry.ts';
-import { clientGone } from './client-gone.ts';
+import { watchClient } from './client-watch.ts';
 import type { Plan } from './decide.ts';
 import type { DoorContext } from './door.ts';
 import type { Exchange } from './exchange.ts';
 import { failure } from './failure.ts';
 import type { Failure } from './failure.ts';
-import {
-  endToEnd,
-  framingProblem,
-  hostProblem,
-  requestFields,
-  responseFields,
-  valuesOf,
-} from './headers.ts';
+import { endToEnd, framingProblem, hostProblem, responseFields, valuesOf } from './headers.ts';
 import type { Line } from './line.ts';
 import { originFailure } from './origin-failure.ts';
 import { answerRaw, endAndLinger, formatHead } from './raw-answer.ts';
+import { askUpgrade } from './upgrade-request.ts';
+import type { UpgradeAnswer } from './upgrade-request.ts';
 
 /** Whether node:http should hand the request to the upgrade door; others are forwarded without the wish. */
 export function isUpgrade({ rawHeaders }: IncomingMessage): boolean {
@@ -45,10 +39,10 @@ export async function handleUpgrade(
   const parsed = parseAbsoluteTarget(request.url ?? '', method);
   const authority = parsed.kind === 'target' ? parsed.authority : undefined;
   const exchange = context.hall.begin({ proto: 'http', method, authority, socket });
-  const onClose = (): void => {
+  socket.on('error', () => {});
+  const release = watchClient(socket, () => {
     exchange.abandon();
-  };
-  socket.on('error', () => {}).on('close', onClose);
+  });
   const inbound = await context.hall.options.guard(socket);
   if (inbound !== undefined) {
     exchange.refuse(inbound);
@@ -74,55 +68,16 @@ export async function handleUpgrade(
     return;
   }
   const path = parsed.kind === 'target' ? parsed.path : '/';
-  const answered = await ask(request, path, plan, dialled.line, exchange.signal);
-  socket.off('close', onClose);
-  await conclude({ answered, exchange, plan, client: socket, line: dialled.line, head }, context);
-}
-
-type Answered =
-  | { readonly kind: 'switched'; readonly response: IncomingMessage; readonly head: Buffer }
-  | { readonly kind: 'declined'; readonly response: IncomingMessage }
-  | { readonly kind: 'failed'; readonly failure: Failure };
-
-async function ask(
-  request: IncomingMessage,
-  path: string,
-  plan: Plan,
-  line: Line,
-  signal: AbortSignal,
-): Promise<Answered> {
-  const { promise, resolve } = Promise.withResolvers<Answered>();
-  const outgoing: ClientRequest = httpRequest({
-    method: request.method,
-    path,
-    headers: upgradeFields(request, plan),
-    createConnection: () => line.socket,
-    setDefaultHeaders: false,
-  });
-  const onAbort = (): void => {
-    outgoing.destroy();
-    resolve({ kind: 'failed', failure: clientGone() });
-  };
-  signal.addEventListener('abort', onAbort);
-  if (signal.aborted) onAbort();
-  outgoing
-    .on('upgrade', (response, _socket, head) => {
-      resolve({ kind: 'switched', response, head });
-    })
-    .on('response', (response) => {
-      resolve({ kind: 'declined', response });
-    })
-    .on('error', (error) => {
-      resolve({ kind: 'failed', failure: originFailure(error, plan, undefined) });
-    })
-    .end();
-  const answered = await promise;
-  signal.removeEventListener('abort', onAbort);
-  return answered;
+  const answered = await askUpgrade(request, path, plan, dialled.line, exchange.signal);
+  const sent = Buffer.concat([head, release()]);
+  await conclude(
+    { answered, exchange, plan, client: socket, line: dialled.line, head: sent },
+    context,
+  );
 }
 
 interface Concluding {
-  readonly answered: Answered;
+  readonly answered: UpgradeAnswer;
   readonly exchange: Exchange;
   readonly plan: Plan;
   readonly client: Socket;
@@ -133,7 +88,7 @@ interface Concluding {
 async function conclude(concluding: Concluding, context: DoorContext): Promise<void> {
   const { answered, exchange, plan, client, line, head } = concluding;
   if (answered.kind === 'failed') {
-    line.socket.destroy();
+    line.socket.resetAndDestroy();
     refuse(exchange, answered.failure);
     return;
   }
@@ -168,17 +123,6 @@ async function conclude(concluding: Concluding, context: DoorContext): Promise<v
     bytesDown,
     closeReason: failed ? 'origin_closed' : 'complete',
   });
-}
-
-/** Upgrade and Connection belong to one hop, and this hop wants the same (RFC 9110 7.8). */
-function upgradeFields(request: IncomingMessage, { host, port }: Plan): string[] {
-  const authority = formatAuthority(host, port);
-  const fields = requestFields(
-    request.rawHeaders,
-    port === 80 ? authority.slice(0, -3) : authority,
-  );
-  const protocols = valuesOf(request.rawHeaders, 'upgrade').join(', ');
-  return [...fields, 'Connection', 'Upgrade', 'Upgrade', protocols];
 }
 
 function switchFields({ rawHeaders }: IncomingMessage): string[] {

@@ -36,9 +36,28 @@ export function printable(text: string): string {
   return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?');
 }
 
-/** Both ends of a long text: the domain and the port stand at the end. */
-export function shorten(text: string, width: number): string {
-  if (text.length <= width) return text;
-  const head = Math.floor((width - 1) / 3);
-  return `${text.slice(0, head)}…${text.slice(text.length - (width - 1 - head))}`;
+/** At most so many columns: East Asian letters and emoji take two, combining marks none. */
+function columnsOf(character: string): number {
+  const code = character.codePointAt(0) ?? 0;
+  return code >= 0x1100 && (code < 0x2000 || code > 0x2bff) ? 2 : 1;
+}
+
+/** The beginning of a text that takes at most so many columns. */
+function head(characters: readonly string[], width: number): string {
+  let columns = 0;
+  const end = characters.findIndex((character) => (columns += columnsOf(character)) > width);
+  return (end < 0 ? characters : characters.slice(0, end)).join('');
+}
+
+/**
+ * Fits a text into so many columns.
+ * @param cut `middle` keeps both ends, since a domain and a port stand at the end
+ */
+export function shorten(text: string, width: number, cut: 'middle' | 'end' = 'middle'): string {
+  const characters = Array.from(text);
+  if (head(characters, width).length === text.length) return text;
+  if (cut === 'end') return `${head(characters, width - 1)}…`;
+  const left = Math.floor((width - 1) / 3);
+  const right = head(characters.toReversed(), width - 1 - left);
+  return `${head(characters, left)}…${Array.from(right).toReversed().join('')}`;
 }

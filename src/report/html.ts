@@ -2,7 +2,7 @@
 import { drawTimeline } from './timeline-drawing.ts';
 import { escapeHtml } from './escape-html.ts';
 import { renderLearned } from './learn.ts';
-import { headline, type Section, sectionsOf } from './sections.ts';
+import { headlines, type Section, sectionsOf } from './sections.ts';
 import type { RunSnapshot } from './snapshot.ts';
 
 const style = `
@@ -36,7 +36,7 @@ export function renderHtml(snapshot: RunSnapshot): string {
 </head>
 <body>
 <h1>${escapeHtml(title)}</h1>
-<p>${escapeHtml(headline(snapshot))}</p>
+<p>${headlines(snapshot).map(escapeHtml).join('<br>')}</p>
 <p>From ${new Date(snapshot.startedMs).toISOString()} to ${new Date(snapshot.snapshotMs).toISOString()}.</p>
 <h2>Timeline</h2>
 ${drawTimeline(snapshot)}

@@ -7,6 +7,8 @@ export interface Column {
   readonly align: 'left' | 'right';
   /** Widest text of a cell in a table that must fit 100 columns. */
   readonly width: number;
+  /** What is left out of a longer one. */
+  readonly cut: 'middle' | 'end';
 }
 
 export interface Section {
@@ -20,41 +22,62 @@ export interface SectionOptions {
   readonly mostRows: number;
 }
 
-const text = (title: string, width: number): Column => ({ title, align: 'left', width });
-const number = (title: string, width: number): Column => ({ title, align: 'right', width });
+const text = (title: string, width: number): Column => ({
+  title,
+  align: 'left',
+  width,
+  cut: 'middle',
+});
+const sentence = (title: string, width: number): Column => ({
+  title,
+  align: 'left',
+  width,
+  cut: 'end',
+});
+const number = (title: string, width: number): Column => ({
+  title,
+  align: 'right',
+  width,
+  cut: 'end',
+});
 const countColumns = [
   number('requests', 8),
   number('errors', 6),
-  number('denied', 6),
+  number('denied', 9),
   number('sent', 6),
-  number('received', 8),
+  number('recv', 6),
 ];
 
 function countCells(counts: Counts): string[] {
   return [
     String(counts.requests),
     String(counts.errors),
-    // What a mode that only tries the policy out would have denied.
-    counts.wouldDeny === 0 ? String(counts.denied) : `${counts.denied}+${counts.wouldDeny}?`,
+    deniedCell(counts),
     formatBytes(counts.bytesUp),
     formatBytes(counts.bytesDown),
   ];
 }
 
-/** One line: what the run did in all. */
-export function headline(snapshot: RunSnapshot): string {
+/** With a question mark what a mode that only tries the policy out would have denied. */
+function deniedCell({ denied, wouldDeny }: Counts): string {
+  if (wouldDeny === 0) return String(denied);
+  return denied === 0 ? `${wouldDeny}?` : `${denied}+${wouldDeny}?`;
+}
+
+/** Two lines: which run it was, and what it did in all. */
+export function headlines(snapshot: RunSnapshot): readonly [string, string] {
   const { totals } = snapshot;
-  const parts = [
+  const run = snapshot.runId === null ? 'run' : `run ${printable(snapshot.runId).slice(0, 40)}`;
+  const lasted = formatMs(Math.max(0, snapshot.snapshotMs - snapshot.startedMs));
+  const counts = [
     `${totals.requests} requests`,
     `${totals.errors} errors`,
     `${totals.denied} denied`,
     ...(totals.wouldDeny === 0 ? [] : [`${totals.wouldDeny} would be denied`]),
     `${formatBytes(totals.bytesUp)} sent`,
     `${formatBytes(totals.bytesDown)} received`,
-    `in ${formatMs(Math.max(0, snapshot.snapshotMs - snapshot.startedMs))}`,
   ];
-  const run = snapshot.runId === null ? '' : `run ${printable(snapshot.runId)}: `;
-  return `${run}${parts.join(', ')} (policy: ${snapshot.policyMode})`;
+  return [`${run} of ${lasted}, policy mode ${snapshot.policyMode}`, counts.join(', ')];
 }
 
 /** Sections that have something to show. */
@@ -84,11 +107,11 @@ function destinations(snapshot: RunSnapshot): Section {
     rows.push(['other', '', ...countCells(snapshot.otherDestinations), '-', '-']);
   }
   const columns = [
-    text('destination', 29),
+    text('destination', 26),
     text('route', 7),
     ...countColumns,
     number('dial p50', 8),
-    number('max', 7),
+    number('max', 8),
   ];
   return { title: 'Destinations', columns, rows };
 }
@@ -111,12 +134,17 @@ function programRow(program: Program): string[] {
 function failures(snapshot: RunSnapshot): Section {
   return {
     title: 'Failures',
-    columns: [text('destination', 29), number('count', 5), number('status', 6), text('reason', 54)],
+    columns: [
+      text('destination', 29),
+      number('count', 5),
+      number('status', 6),
+      sentence('reason', 54),
+    ],
     rows: snapshot.failures.map((group) => [
       printable(formatTarget(group.host, group.port)),
       String(group.count),
       String(group.status),
-      printable(group.detail === null ? group.error : `${group.error}: ${group.detail}`),
+      printable(group.detail === null ? group.error : `${group.detail} (${group.error})`),
     ]),
   };
 }

@@ -2,7 +2,7 @@
 import Table from 'cli-table3';
 import { shorten } from './format.ts';
 import { renderLearned } from './learn.ts';
-import { headline, type Section, sectionsOf } from './sections.ts';
+import { type Column, headlines, type Section, sectionsOf } from './sections.ts';
 import type { RunSnapshot } from './snapshot.ts';
 
 const bare = {
@@ -29,9 +29,11 @@ const rowsInMarkdown = 100;
 /** @returns text that ends with a line end */
 export function renderTable(snapshot: RunSnapshot): string {
   const sections = sectionsOf(snapshot, { mostRows: rowsInTable }).map(asTable);
-  return [`${headline(snapshot)}\n`, ...sections, ...learnedPart(snapshot, (text) => text)].join(
-    '\n',
-  );
+  return [
+    `${headlines(snapshot).join('\n')}\n`,
+    ...sections,
+    ...learnedPart(snapshot, (text) => text),
+  ].join('\n');
 }
 
 function asTable({ title, columns, rows }: Section): string {
@@ -41,20 +43,27 @@ function asTable({ title, columns, rows }: Section): string {
     colAligns: columns.map((column) => column.align),
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
   });
-  table.push(
-    ...rows.map((row) => row.map((cell, at) => shorten(cell, columns[at]?.width ?? cell.length))),
-  );
+  table.push(...rows.map((row) => row.map((cell, at) => fit(cell, columns[at]))));
   const lines = table.toString().split('\n');
   return `${title}\n${lines.map((line) => line.trimEnd()).join('\n')}\n`;
+}
+
+function fit(cell: string, column: Column | undefined): string {
+  if (column === undefined || cell.length <= column.width) return cell;
+  return column.cut === 'middle'
+    ? shorten(cell, column.width)
+    : `${cell.slice(0, column.width - 1)}…`;
 }
 
 /** @returns text that ends with a line end */
 export function renderMarkdown(snapshot: RunSnapshot): string {
   const sections = sectionsOf(snapshot, { mostRows: rowsInMarkdown }).map(asMarkdown);
   const learned = learnedPart(snapshot, (text) => `\`\`\`sh\n${text}\`\`\`\n`);
-  return [`**spacetail** ${escapeMarkdown(headline(snapshot))}\n`, ...sections, ...learned].join(
-    '\n',
-  );
+  return [
+    `**spacetail** ${headlines(snapshot).map(escapeMarkdown).join('<br>')}\n`,
+    ...sections,
+    ...learned,
+  ].join('\n');
 }
 
 function asMarkdown({ title, columns, rows }: Section): string {

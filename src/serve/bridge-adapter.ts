@@ -16,7 +16,8 @@ export function adaptBridge(bridge: Bridge, pages: Pages, activity: Activity): S
     async listen() {
       await bridge.listen();
       const { http, socks } = bridge.addresses();
-      if (http === undefined) throw new SpacetailError('internal', 'the HTTP listener has no address');
+      if (http === undefined)
+        throw new SpacetailError('internal', 'the HTTP listener has no address');
       return { http, socks5: socks };
     },
     async drain(timeoutMs) {
@@ -27,6 +28,7 @@ export function adaptBridge(bridge: Bridge, pages: Pages, activity: Activity): S
       pages.close();
       await bridge.drain(AbortSignal.abort());
     },
-    lastClientSeenMs: () => (bridge.counters().requests > activity.ended ? Date.now() : activity.lastMs),
+    lastClientSeenMs: () =>
+      bridge.counters().requests > activity.ended ? Date.now() : activity.lastMs,
   };
 }

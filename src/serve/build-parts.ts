@@ -35,7 +35,12 @@ export interface BuildContext {
   readonly stop: AbortSignal;
 }
 
-function viewOf(config: Config, folder: RuntimeFolder, context: BuildContext, direct: (name: string) => boolean) {
+function viewOf(
+  config: Config,
+  folder: RuntimeFolder,
+  context: BuildContext,
+  direct: (name: string) => boolean,
+) {
   return new TailnetView({
     socketPath: config.tailnet.socket ?? folder.tailscaledSocket,
     cli: { path: config.tailscale, env: { ...childEnvironment(context.env), HOME: folder.path } },
@@ -57,9 +62,14 @@ export async function buildParts(
   const policy = await policyOf(plan, logger, context.stop);
   const accessLog = await openAccessLog({ path: folder.accessLog });
   const view = viewOf(config, folder, context, isDirect);
-  const { tailnet, changed } = adaptTailnet(view);
+  const adapter = adaptTailnet(view);
+  const { tailnet } = adapter;
   const feed = new RequestFeed();
-  const run = createRunRecord({ startedMs: Date.now(), runId: plan.runId ?? null, policyMode: policy.mode });
+  const run = createRunRecord({
+    startedMs: Date.now(),
+    runId: plan.runId ?? null,
+    policyMode: policy.mode,
+  });
   let restarts = (): number => 0;
   const metrics = createMetrics({
     openTunnels: () => bridge.counters().openTunnels,
@@ -70,12 +80,18 @@ export async function buildParts(
     token: proxyToken(config.proxyToken),
     feed,
     metrics,
-    listeners: () => ({ http: bridge.addresses().http, socks5: bridge.addresses().socks }),
-    overview: () => overviewOf({ view, tailnet, policy, counters: bridge.counters(), restarts: restarts() }),
+    listeners: () => ({
+      http: bridge.addresses().http ?? config.http,
+      socks5: bridge.addresses().socks,
+    }),
+    overview: () =>
+      overviewOf({ view, tailnet, policy, counters: bridge.counters(), restarts: restarts() }),
     health: () => ({ isWell: true, detail: 'ok' }),
     readiness: () => {
       const state = tailnet.state();
-      return state.kind === 'running' ? { isWell: true, detail: 'ready' } : { isWell: false, detail: state.detail };
+      return state.kind === 'running'
+        ? { isWell: true, detail: 'ready' }
+        : { isWell: false, detail: state.detail };
     },
   });
   const clients = config.clientProcess ? createClientLookup() : noClientLookup;
@@ -112,10 +128,10 @@ export async function buildParts(
   return {
     bridge: adaptBridge(bridge, pages, activity),
     readiness: (_, signal) => readiness(view, policy, signal),
-    obtainKey: obtainKeyOf(plan, logger),
+    obtainKey: obtainKeyOf(plan, view.resolve),
     tailnetChanged(state) {
       if (state.kind === 'down') logger.warn({ code: state.error.code }, state.error.message);
-      changed(state);
+      adapter.changed(state);
     },
     status(core) {
       restarts = () => core.tailscaled.restarts;

@@ -16,7 +16,13 @@ export interface OverviewSources {
 /** More peers than a person reads, and a page that still opens at once. */
 const shownPeers = 500;
 
-export function overviewOf({ view, tailnet, policy, counters, restarts }: OverviewSources): Overview {
+export function overviewOf({
+  view,
+  tailnet,
+  policy,
+  counters,
+  restarts,
+}: OverviewSources): Overview {
   const state = tailnet.state();
   const self = view.self();
   return {
@@ -27,7 +33,12 @@ export function overviewOf({ view, tailnet, policy, counters, restarts }: Overvi
     peers: view
       .peers()
       .take(shownPeers)
-      .map(({ name, addresses, tags, online }) => ({ name, addresses, tags, online: online ?? null }))
+      .map(({ name, addresses, tags, online }) => ({
+        name,
+        addresses,
+        tags,
+        online: online ?? null,
+      }))
       .toArray(),
     policy: { mode: policy.mode, needsClient: policy.needsClient },
     counters,

@@ -10,7 +10,10 @@ function hopeless(view: TailnetView): SpacetailError | undefined {
   }
   const backend = view.summary()?.backendState;
   if (backend !== 'NeedsMachineAuth') return undefined;
-  return new SpacetailError('needs_machine_auth', 'this node waits for an administrator to approve it');
+  return new SpacetailError(
+    'needs_machine_auth',
+    'this node waits for an administrator to approve it',
+  );
 }
 
 /** Sentences that `up` and `status` show: of the netmap, of tailscaled's health, of rules that match nothing. */
@@ -30,7 +33,11 @@ export function warningsOf(view: TailnetView, policy: Policy): string[] {
  * Resolves with the node once the backend runs, it has an address and the first netmap is there.
  * @throws SpacetailError needs_machine_auth, tailnet_locked; the signal's reason
  */
-export async function readiness(view: TailnetView, policy: Policy, signal: AbortSignal): Promise<NodeSummary> {
+export async function readiness(
+  view: TailnetView,
+  policy: Policy,
+  signal: AbortSignal,
+): Promise<NodeSummary> {
   view.refresh();
   await view.until(() => view.state().kind === 'running' || hopeless(view) !== undefined, signal);
   const failure = hopeless(view);

@@ -9,9 +9,17 @@ export interface StatusDocument {
   readonly state: SupervisorStatus['state'];
   /** Why it is not running; null when it is. */
   readonly detail: string | null;
-  readonly supervisor: { readonly pid: number; readonly startedMs: number; readonly owner: number | null };
+  readonly supervisor: {
+    readonly pid: number;
+    readonly startedMs: number;
+    readonly owner: number | null;
+  };
   readonly node: { readonly name: string; readonly addresses: readonly string[] };
-  readonly tailscaled: { readonly version: string; readonly pid: number | null; readonly restarts: number };
+  readonly tailscaled: {
+    readonly version: string;
+    readonly pid: number | null;
+    readonly restarts: number;
+  };
   readonly netmap: { readonly peers: number; readonly suffix: string };
   /** As bound, e.g. `127.0.0.1:8080`; null where there is none. */
   readonly listeners: { readonly http: string | null; readonly socks5: string | null };

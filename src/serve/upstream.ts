@@ -7,7 +7,9 @@ function matcher(entry: string): (host: string, ip: string | undefined) => boole
   if (entry === '*') return () => true;
   const lower = entry.toLowerCase();
   const bare = lower.split(':').length === 2 ? lower.replace(/:\d+$/, '') : lower;
-  const prefix = parsePrefix(bare.includes('/') ? bare : `${bare}/${bare.includes(':') ? 128 : 32}`);
+  const prefix = parsePrefix(
+    bare.includes('/') ? bare : `${bare}/${bare.includes(':') ? 128 : 32}`,
+  );
   if (prefix !== undefined) return (_, ip) => ip !== undefined && contains(prefix, ip);
   const suffix = bare.replace(/^\*?\./, '');
   const hasApex = suffix === bare;

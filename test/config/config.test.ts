@@ -30,30 +30,45 @@ void t.test('an empty environment gives the documented defaults', async (t) => {
 });
 
 void t.test('an empty variable counts as unset', async (t) => {
-  t.same(loadConfig({ SPACETAIL_HTTP_LISTEN: '', TRACE: '', SPACETAIL_UP_TIMEOUT: '' }), loadConfig({}));
+  t.same(
+    loadConfig({ SPACETAIL_HTTP_LISTEN: '', TRACE: '', SPACETAIL_UP_TIMEOUT: '' }),
+    loadConfig({}),
+  );
 });
 
-void t.test('a malformed variable is exit 2 and names the variable, the value and what is accepted', async (t) => {
-  const cases: [Record<string, string>, RegExp][] = [
-    [{ SPACETAIL_HTTP_LISTEN: '127.0.0.1:99999' }, /SPACETAIL_HTTP_LISTEN: "127\.0\.0\.1:99999" .*accepted: an address/],
-    [{ SPACETAIL_HTTP_LISTEN: '8080' }, /SPACETAIL_HTTP_LISTEN: "8080"/],
-    [{ SPACETAIL_UP_TIMEOUT: 'soon' }, /SPACETAIL_UP_TIMEOUT: "soon" .*60s/],
-    [{ SPACETAIL_UP_TIMEOUT: '0' }, /SPACETAIL_UP_TIMEOUT: "0"/],
-    [{ SPACETAIL_WAIT: 'maybe' }, /SPACETAIL_WAIT: "maybe"/],
-    [{ SPACETAIL_POLICY_MODE: 'strict' }, /SPACETAIL_POLICY_MODE: "strict" .*enforce, report, learn/],
-    [{ SPACETAIL_RUNTIME_DIR: 'relative' }, /SPACETAIL_RUNTIME_DIR: "relative" .*absolute path/],
-    [{ SPACETAIL_OWNER_PID: '-1' }, /SPACETAIL_OWNER_PID: "-1"/],
-    [{ TS_OAUTH_TAGS: 'ci' }, /TS_OAUTH_TAGS: "ci" .*tag:name/],
-    [{ TS_API_BASE_URL: 'api.tailscale.com' }, /TS_API_BASE_URL/],
-    [{ TS_ACCEPT_DNS: 'ja' }, /TS_ACCEPT_DNS: "ja"/],
-    [{ SPACETAIL_SOCKS5_LISTEN: '127.0.0.1:8080' }, /SPACETAIL_SOCKS5_LISTEN: 127\.0\.0\.1:8080 is the HTTP/],
-  ];
-  for (const [env, message] of cases) {
-    const error = failure(() => loadConfig(env));
-    t.equal(error.exitCode, 2);
-    t.match(error.message, message);
-  }
-});
+void t.test(
+  'a malformed variable is exit 2 and names the variable, the value and what is accepted',
+  async (t) => {
+    const cases: [Record<string, string>, RegExp][] = [
+      [
+        { SPACETAIL_HTTP_LISTEN: '127.0.0.1:99999' },
+        /SPACETAIL_HTTP_LISTEN: "127\.0\.0\.1:99999" .*accepted: an address/,
+      ],
+      [{ SPACETAIL_HTTP_LISTEN: '8080' }, /SPACETAIL_HTTP_LISTEN: "8080"/],
+      [{ SPACETAIL_UP_TIMEOUT: 'soon' }, /SPACETAIL_UP_TIMEOUT: "soon" .*60s/],
+      [{ SPACETAIL_UP_TIMEOUT: '0' }, /SPACETAIL_UP_TIMEOUT: "0"/],
+      [{ SPACETAIL_WAIT: 'maybe' }, /SPACETAIL_WAIT: "maybe"/],
+      [
+        { SPACETAIL_POLICY_MODE: 'strict' },
+        /SPACETAIL_POLICY_MODE: "strict" .*enforce, report, learn/,
+      ],
+      [{ SPACETAIL_RUNTIME_DIR: 'relative' }, /SPACETAIL_RUNTIME_DIR: "relative" .*absolute path/],
+      [{ SPACETAIL_OWNER_PID: '-1' }, /SPACETAIL_OWNER_PID: "-1"/],
+      [{ TS_OAUTH_TAGS: 'ci' }, /TS_OAUTH_TAGS: "ci" .*tag:name/],
+      [{ TS_API_BASE_URL: 'api.tailscale.com' }, /TS_API_BASE_URL/],
+      [{ TS_ACCEPT_DNS: 'ja' }, /TS_ACCEPT_DNS: "ja"/],
+      [
+        { SPACETAIL_SOCKS5_LISTEN: '127.0.0.1:8080' },
+        /SPACETAIL_SOCKS5_LISTEN: 127\.0\.0\.1:8080 is the HTTP/,
+      ],
+    ];
+    for (const [env, message] of cases) {
+      const error = failure(() => loadConfig(env));
+      t.equal(error.exitCode, 2);
+      t.match(error.message, message);
+    }
+  },
+);
 
 void t.test('every malformed variable is named at once', async (t) => {
   const error = failure(() => loadConfig({ SPACETAIL_WAIT: 'x', TS_ACCEPT_DNS: 'y' }));
@@ -62,8 +77,15 @@ void t.test('every malformed variable is named at once', async (t) => {
 });
 
 void t.test('a listener outside loopback needs a token', async (t) => {
-  t.match(failure(() => loadConfig({ SPACETAIL_HTTP_LISTEN: '0.0.0.0:8080' })).message, /SPACETAIL_PROXY_TOKEN/);
-  t.equal(loadConfig({ SPACETAIL_HTTP_LISTEN: '0.0.0.0:8080', SPACETAIL_PROXY_TOKEN: 'abcdef' }).http.host, '0.0.0.0');
+  t.match(
+    failure(() => loadConfig({ SPACETAIL_HTTP_LISTEN: '0.0.0.0:8080' })).message,
+    /SPACETAIL_PROXY_TOKEN/,
+  );
+  t.equal(
+    loadConfig({ SPACETAIL_HTTP_LISTEN: '0.0.0.0:8080', SPACETAIL_PROXY_TOKEN: 'abcdef' }).http
+      .host,
+    '0.0.0.0',
+  );
 });
 
 void t.test('durations are read as Go writes them', async (t) => {
@@ -79,15 +101,25 @@ void t.test('TS_HOSTNAME is cleaned and cut to 63', async (t) => {
   t.equal(loadConfig({ TS_HOSTNAME: `${'a'.repeat(62)}-b` }).tailnet.hostname, 'a'.repeat(62));
 });
 
-void t.test('the proxy that stood before up is used for direct traffic, our own is not', async (t) => {
-  t.equal(loadConfig({ https_proxy: 'http://proxy.corp:3128' }).upstreamProxy?.url, 'http://proxy.corp:3128/');
-  t.equal(loadConfig({ HTTPS_PROXY: 'http://127.0.0.1:8080' }).upstreamProxy, undefined);
-  t.equal(loadConfig({ HTTPS_PROXY: 'http://x:1', SPACETAIL_UPSTREAM_PROXY: 'off' }).upstreamProxy, undefined);
-  t.same(loadConfig({ HTTP_PROXY: 'http://p:1', NO_PROXY: '.corp, 10.0.0.0/8' }).upstreamProxy?.noProxy, [
-    '.corp',
-    '10.0.0.0/8',
-  ]);
-});
+void t.test(
+  'the proxy that stood before up is used for direct traffic, our own is not',
+  async (t) => {
+    t.equal(
+      loadConfig({ https_proxy: 'http://proxy.corp:3128' }).upstreamProxy?.url,
+      'http://proxy.corp:3128/',
+    );
+    t.equal(loadConfig({ HTTPS_PROXY: 'http://127.0.0.1:8080' }).upstreamProxy, undefined);
+    t.equal(
+      loadConfig({ HTTPS_PROXY: 'http://x:1', SPACETAIL_UPSTREAM_PROXY: 'off' }).upstreamProxy,
+      undefined,
+    );
+    t.same(
+      loadConfig({ HTTP_PROXY: 'http://p:1', NO_PROXY: '.corp, 10.0.0.0/8' }).upstreamProxy
+        ?.noProxy,
+      ['.corp', '10.0.0.0/8'],
+    );
+  },
+);
 
 void t.test('the first credential that is there wins', async (t) => {
   const kind = (env: Record<string, string>) => loadCredentials(env, loadConfig(env)).kind;
@@ -120,24 +152,33 @@ void t.test('a key by file: is read, and a missing file is exit 2', async (t) =>
   t.teardown(() => rmSync(folder, { recursive: true }));
   writeFileSync(`${folder}/key`, 'tskey-auth-file\n');
   const env = { TS_AUTHKEY: `file:${folder}/key` };
-  t.match(loadCredentials(env, loadConfig(env)), { authKey: 'tskey-auth-file', source: 'TS_AUTHKEY' });
-  t.equal(failure(() => loadCredentials({ TS_AUTHKEY: 'file:/nowhere' }, loadConfig({}))).exitCode, 2);
+  t.match(loadCredentials(env, loadConfig(env)), {
+    authKey: 'tskey-auth-file',
+    source: 'TS_AUTHKEY',
+  });
+  t.equal(
+    failure(() => loadCredentials({ TS_AUTHKEY: 'file:/nowhere' }, loadConfig({}))).exitCode,
+    2,
+  );
 });
 
-void t.test('the value of a secret never stands in an error, and all secrets are known for redaction', async (t) => {
-  const bad = failure(() => loadConfig({ SPACETAIL_UPSTREAM_PROXY: 'socks5://user:hunter22@x' }));
-  t.notMatch(bad.message, /hunter22/);
-  const env = {
-    TS_AUTHKEY: 'tskey-auth-1',
-    SPACETAIL_PROXY_TOKEN: 'token-1',
-    SPACETAIL_UPSTREAM_PROXY: 'http://u:passw0rd@p:1',
-    TS_EXTRA_ARGS: '--client-secret s3cret-word',
-  };
-  const config = loadConfig(env);
-  t.same(secretsOf(config, loadCredentials(env, config)).toSorted(), [
-    'passw0rd',
-    's3cret-word',
-    'token-1',
-    'tskey-auth-1',
-  ]);
-});
+void t.test(
+  'the value of a secret never stands in an error, and all secrets are known for redaction',
+  async (t) => {
+    const bad = failure(() => loadConfig({ SPACETAIL_UPSTREAM_PROXY: 'socks5://user:hunter22@x' }));
+    t.notMatch(bad.message, /hunter22/);
+    const env = {
+      TS_AUTHKEY: 'tskey-auth-1',
+      SPACETAIL_PROXY_TOKEN: 'token-1',
+      SPACETAIL_UPSTREAM_PROXY: 'http://u:passw0rd@p:1',
+      TS_EXTRA_ARGS: '--client-secret s3cret-word',
+    };
+    const config = loadConfig(env);
+    t.same(secretsOf(config, loadCredentials(env, config)).toSorted(), [
+      'passw0rd',
+      's3cret-word',
+      'token-1',
+      'tskey-auth-1',
+    ]);
+  },
+);

@@ -23,7 +23,27 @@ void t.test('every spelling of an address becomes the one it means', async (t) =
 });
 
 void t.test('names are not addresses', async (t) => {
-  for (const text of ['', 'localhost', 'web', '1.2.3.999', '08.1', '1e3', 'deadbeef', '127.0.0.1/8', '127.0.0.1\n', '127.0.0.1#', '127.0.0.1@x', '１２７.0.0.1/', '::1/x', 'a.0x1', '.', '[', '[]', 'x'.repeat(70_000), '1'.repeat(400)]) {
+  for (const text of [
+    '',
+    'localhost',
+    'web',
+    '1.2.3.999',
+    '08.1',
+    '1e3',
+    'deadbeef',
+    '127.0.0.1/8',
+    '127.0.0.1\n',
+    '127.0.0.1#',
+    '127.0.0.1@x',
+    '１２７.0.0.1/',
+    '::1/x',
+    'a.0x1',
+    '.',
+    '[',
+    '[]',
+    'x'.repeat(70_000),
+    '1'.repeat(400),
+  ]) {
     t.equal(canonicalLiteral(text), undefined, text.slice(0, 30));
   }
 });

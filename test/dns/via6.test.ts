@@ -1,17 +1,30 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import t from 'tap';
 import { normaliseName } from '../../src/dns/names.ts';
 import { readVia6Address, readVia6Name, via6Name } from '../../src/dns/via6.ts';
 
-void t.test('a 4via6 name means an address behind a site, alone and under a tailnet suffix', async (t) => {
-  const expected = { ipv4: '10.1.2.3', siteId: 7, address: 'fd7a:115c:a1e0:b1a:0:7:a01:203' };
-  for (const name of ['10-1-2-3-via-7', '10-1-2-3-via-7.tail1.ts.net', '10-1-2-3-via-7.x.tailscale.net', '10-1-2-3-via-0x7', '10-1-2-3-via-07', '10-1-2-3-via-0b1_11']) {
-    t.same(readVia6Name(name), expected, name);
-  }
-  t.same(readVia6Name('10-1-2-3-via-7.tail.test', 'tail.test'), expected);
-  t.equal(readVia6Name('1-1-1-1-via-4294967295')?.address, 'fd7a:115c:a1e0:b1a:ffff:ffff:101:101');
-  t.equal(readVia6Name('1-1-1-1-via-1_000')?.siteId, 1000);
-});
+void t.test(
+  'a 4via6 name means an address behind a site, alone and under a tailnet suffix',
+  async (t) => {
+    const expected = { ipv4: '10.1.2.3', siteId: 7, address: 'fd7a:115c:a1e0:b1a:0:7:a01:203' };
+    for (const name of [
+      '10-1-2-3-via-7',
+      '10-1-2-3-via-7.tail1.ts.net',
+      '10-1-2-3-via-7.x.tailscale.net',
+      '10-1-2-3-via-0x7',
+      '10-1-2-3-via-07',
+      '10-1-2-3-via-0b1_11',
+    ]) {
+      t.same(readVia6Name(name), expected, name);
+    }
+    t.same(readVia6Name('10-1-2-3-via-7.tail.test', 'tail.test'), expected);
+    t.equal(
+      readVia6Name('1-1-1-1-via-4294967295')?.address,
+      'fd7a:115c:a1e0:b1a:ffff:ffff:101:101',
+    );
+    t.equal(readVia6Name('1-1-1-1-via-1_000')?.siteId, 1000);
+  },
+);
 
 void t.test('other names are left alone', async (t) => {
   for (const name of [
@@ -48,15 +61,21 @@ void t.test('names and addresses go both ways for every site', async (t) => {
   t.pass('10,000 sites');
 });
 
-void t.test('whatever stands before and after -via-, the answer is a 4via6 address or none', async (t) => {
-  const part = fc.string({ unit: fc.constantFrom('-', '0', '1', '9', 'x', '_', 'a', '.', 'via', '-via-'), maxLength: 12 });
-  fc.assert(
-    fc.property(part, part, (before, after) => {
-      const name = normaliseName(`${before}-via-${after}`);
-      const read = name === undefined ? undefined : readVia6Name(name);
-      return read === undefined || readVia6Address(read.address)?.address === read.address;
-    }),
-    { seed: 13, numRuns: 15_000 },
-  );
-  t.pass('15,000 names');
-});
+void t.test(
+  'whatever stands before and after -via-, the answer is a 4via6 address or none',
+  async (t) => {
+    const part = fc.string({
+      unit: fc.constantFrom('-', '0', '1', '9', 'x', '_', 'a', '.', 'via', '-via-'),
+      maxLength: 12,
+    });
+    fc.assert(
+      fc.property(part, part, (before, after) => {
+        const name = normaliseName(`${before}-via-${after}`);
+        const read = name === undefined ? undefined : readVia6Name(name);
+        return read === undefined || readVia6Address(read.address)?.address === read.address;
+      }),
+      { seed: 13, numRuns: 15_000 },
+    );
+    t.pass('15,000 names');
+  },
+);

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import t from 'tap';
-import { canonicalAddress, isMetadataEndpoint, specialAddress } from '../../src/proxy/addresses.ts';
+import { canonicalAddress, isMetadataEndpoint } from '../../src/proxy/addresses.ts';
+import { specialAddress } from '../../src/proxy/special-addresses.ts';
 
 const spellings: [host: string, canonical: string | undefined][] = [
   ['127.0.0.1', '127.0.0.1'],

@@ -4,7 +4,7 @@ import { httpOrigin } from '../support/origins.ts';
 import { fakeSocks } from '../support/fake-socks.ts';
 import { fakeTailnet } from '../support/fake-tailnet.ts';
 
-t.test('an absolute-form GET is forwarded in origin-form', async (t) => {
+void t.test('an absolute-form GET is forwarded in origin-form', async (t) => {
   const origin = await httpOrigin(t, (request, response) => {
     response.end(JSON.stringify({ url: request.url, raw: request.rawHeaders }));
   });

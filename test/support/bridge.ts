@@ -11,10 +11,7 @@ import { fakeResolve } from './fake-resolve.ts';
 import { fakeTailnet } from './fake-tailnet.ts';
 import type { FakeTailnet } from './fake-tailnet.ts';
 import { waitFor } from './wait-for.ts';
-
-interface Teardown {
-  teardown(handler: () => unknown): void;
-}
+import type { Teardown } from './teardown.ts';
 
 export interface TestBridge {
   readonly bridge: Bridge;
@@ -23,7 +20,7 @@ export interface TestBridge {
   readonly socksPort: number;
   readonly records: RequestRecord[];
   /** The record at this position, once it is there. */
-  record(at?: number): Promise<RequestRecord>;
+  readonly record: (at?: number) => Promise<RequestRecord>;
 }
 
 export interface TestBridgeOptions extends Partial<Omit<BridgeOptions, 'tailnet'>> {
@@ -95,6 +92,7 @@ export async function rawClient(port: number, bytes?: string | Buffer): Promise<
   let received = '';
   let wake = (): void => {};
   let hasEnded = false;
+  const ended = Promise.withResolvers<void>();
   socket.on('error', () => {});
   socket.on('data', (chunk: Buffer) => {
     received += chunk.toString('latin1');
@@ -102,6 +100,7 @@ export async function rawClient(port: number, bytes?: string | Buffer): Promise<
   });
   const onEnd = (): void => {
     hasEnded = true;
+    ended.resolve();
     wake();
   };
   socket.on('end', onEnd).on('close', onEnd);
@@ -123,7 +122,7 @@ export async function rawClient(port: number, bytes?: string | Buffer): Promise<
       return received;
     },
     async rest() {
-      while (!hasEnded) await change();
+      await ended.promise;
       return received;
     },
   };

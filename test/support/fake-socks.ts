@@ -5,10 +5,7 @@ import type { AddressInfo, Server, Socket } from 'node:net';
 import socksv5 from 'socksv5';
 import { tcpOrigin } from './origins.ts';
 import type { Origin } from './origins.ts';
-
-interface Teardown {
-  teardown(handler: () => unknown): void;
-}
+import type { Teardown } from './teardown.ts';
 
 interface SocksRequest {
   dstAddr: string;

@@ -3,10 +3,7 @@ import { createServer as createHttpServer } from 'node:http';
 import type { RequestListener, Server as HttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
-
-interface Teardown {
-  teardown(handler: () => unknown): void;
-}
+import type { Teardown } from './teardown.ts';
 
 export interface Origin {
   readonly port: number;

@@ -14,7 +14,7 @@ export interface RunOptions {
 }
 
 export interface Finished {
-  /** The exit code, or 128 + n where signal n ended it, 127 where it could not be started. */
+  /** The exit code, or 128 + n where signal n ended it; 127 not found, 126 not executable. */
   code: number;
   signal: string | undefined;
   stdout: string;
@@ -25,8 +25,24 @@ export interface Finished {
 
 const SIGNALS: Record<string, number> = { SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGTERM: 15 };
 
-/** Variables that tap and node:test hand to their children: a program under test is not to see them. */
-const OF_THE_TEST_RUNNER = ['NODE_OPTIONS', 'NODE_V8_COVERAGE', 'NODE_TEST_CONTEXT'];
+/**
+ * What tap and node:test put into the environment of each child, even into one that we made
+ * ourselves: a program under test is not to see it (it would load tap, and warn differently).
+ */
+const OF_THE_TEST_RUNNER = [
+  'NODE_OPTIONS',
+  'NODE_V8_COVERAGE',
+  'NODE_TEST_CONTEXT',
+  '_TAPJS_PROCESSINFO_CWD_',
+  '_TAPJS_PROCESSINFO_EXCLUDE_',
+  '_TAPJS_PROCESSINFO_COVERAGE_',
+  '_TAPJS_PROCESSINFO_COV_FILES_',
+  '_TAPJS_PROCESSINFO_COV_EXCLUDE_FILES_',
+  '_TAPJS_PROCESSINFO_COV_EXCLUDE_',
+  '_TAPJS_PROCESSINFO_LAZY_LOAD_',
+  '_TAPJS_PROCESSINFO_ROOT_',
+  '_TAPJS_PROCESSINFO_PARENT_',
+];
 
 /**
  * Runs a command to its end and collects what it said. Never throws for a command that fails: a
@@ -37,9 +53,13 @@ export async function run(
   args: readonly string[] = [],
   options: RunOptions = {},
 ): Promise<Finished> {
-  const base: Record<string, string | undefined> = options.cleanEnv ? {} : { ...process.env };
-  for (const name of OF_THE_TEST_RUNNER) delete base[name];
-  const result = await execa(command, args, {
+  const base = options.cleanEnv ? {} : process.env;
+  // tap adds its variables inside spawn, so the last word has to be env(1)'s. It execs: the pid,
+  // signals, and codes 126 and 127 are the command's.
+  const unset = OF_THE_TEST_RUNNER.flatMap((name) =>
+    options.env?.[name] === undefined ? ['-u', name] : [],
+  );
+  const result = await execa('/usr/bin/env', [...unset, command, ...args], {
     env: { ...base, ...options.env },
     extendEnv: false,
     timeout: options.timeoutMs ?? 30_000,

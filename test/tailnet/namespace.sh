@@ -3,7 +3,7 @@
 # it. It is process 1 there (unshare --fork --pid), so it reaps orphans, and when it leaves the
 # kernel ends whatever the command left behind.
 #
-# SPACETAIL_TEST_RESOLV_CONF names the file that becomes /etc/resolv.conf.
+# TMPDIR becomes a file system of its own, so that is gone with the namespace too.
 set -eu
 PATH=$PATH:/usr/sbin:/sbin
 
@@ -19,7 +19,11 @@ ip route add default via 192.0.2.1 dev spacetail0
 ip route add local 192.0.2.53 dev lo
 ip route add local 198.51.100.0/24 dev lo
 ip route add local 203.0.113.0/24 dev lo
-[ ! -e /etc/resolv.conf ] || mount --bind "$SPACETAIL_TEST_RESOLV_CONF" /etc/resolv.conf
+
+mount -t tmpfs -o mode=0700 spacetail-test "$TMPDIR"
+printf 'nameserver 192.0.2.53\noptions timeout:2 attempts:1\n' >"$TMPDIR/resolv.conf"
+# A machine without that file asks 127.0.0.1, which leads nowhere here.
+[ ! -e /etc/resolv.conf ] || mount --bind "$TMPDIR/resolv.conf" /etc/resolv.conf
 
 export SPACETAIL_TEST_NAMESPACE=1
 # sh ignores INT and QUIT for a command in the background, and takes its stdin away: undo both.

@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import t from 'tap';
@@ -9,8 +8,11 @@ import t from 'tap';
 import { run } from '../support/run.ts';
 import { tmpFolder } from '../support/tmp-folder.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { readFacts } from './facts.ts';
 
 const ENTER = join(import.meta.dirname, 'enter.ts');
+
+const MAIN = join(import.meta.dirname, 'main.ts');
 
 const enter = (...command: string[]) => run(process.execPath, [ENTER, '--', ...command]);
 
@@ -91,9 +93,31 @@ void t.test('where the kernel refuses, it says so in one sentence and exits 1', 
   );
 });
 
-void t.test('nothing stays in the temporary folder', async (t) => {
+void t.test('what a command puts into TMPDIR is gone with it', async (t) => {
   const folder = tmpFolder(t);
-  await run(process.execPath, [ENTER, 'true'], { env: { TMPDIR: folder } });
-  t.strictSame(readdirSync(folder), []);
-  t.ok(existsSync(tmpdir()));
+  const script = 'echo secret > "$TMPDIR/key" && cat "$TMPDIR/key"';
+  const env = { TMPDIR: folder };
+  const done = await run(process.execPath, [ENTER, 'sh', '-c', script], { env });
+  t.equal(done.stdout, 'secret\n');
+  const mountPoints = readdirSync(folder);
+  t.equal(mountPoints.length, 1);
+  t.strictSame(readdirSync(join(folder, mountPoints[0] ?? '')), []);
+});
+
+void t.test('SIGTERM of a tailnet in the foreground ends it in order', async (t) => {
+  t.setTimeout(60_000);
+  const facts = join(tmpFolder(t), 'facts.json');
+  const main = spawn(process.execPath, [MAIN, '--facts', facts], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  t.teardown(() => main.kill('SIGKILL'));
+  await once(main.stdout, 'data');
+  const { loginServer, folder } = readFacts(facts);
+  t.match(loginServer, /^http:\/\/127\.0\.0\.1:/);
+  const state = `--statedir=${folder}/web`;
+  t.ok(isRunning(state));
+  main.kill('SIGTERM');
+  t.strictSame(await once(main, 'exit'), [0, null]);
+  t.notOk(isRunning(state));
+  t.notOk(existsSync(facts));
 });

@@ -94,7 +94,7 @@ void t.test(
     t.equal(peer('web')?.Online, true);
     for (const subnet of facts.subnets) t.ok(peer('router')?.AllowedIPs.includes(subnet), subnet);
     t.strictSame(
-      status.ExtraRecords.map(({ Name, Type }) => `${Name} ${Type ?? 'none'}`),
+      status.ExtraRecords.map(({ Name, Type }) => `${Name} ${Type ?? 'none'}`).toSorted(),
       ['a.apps.test A', 'aaaa.apps.test AAAA', 'plain.apps.test none'],
     );
   },
@@ -130,6 +130,17 @@ void t.test(
     t.strictSame(tailnet.systemQuestions(), []);
   },
 );
+
+void t.test('a node that uses the exit node reaches the internet through the router', async (t) => {
+  const roamer = await tailnet.joinNode('roamer', { socks: true });
+  await untilMet(roamer, 'router');
+  const url = `http://${facts.internetOrigin.address}/echo`;
+  t.match(await echoThrough(roamer, url), { origin: 'internet', via: 'roamer' }, 'dials by itself');
+  const set = await roamer.tailscale(['set', '--exit-node=router']);
+  t.equal(set.code, 0, set.stderr);
+  t.match(await echoThrough(roamer, url), { origin: 'internet', via: 'router' });
+  await roamer.stop();
+});
 
 void t.test('a node that joins late is listed and answers; when it stops it is gone', async (t) => {
   const late = await tailnet.joinNode('late');

@@ -11,7 +11,7 @@ import { startNodes } from './nodes.ts';
 import type { TailnetNode } from './node.ts';
 import { startServers, type Servers } from './servers/servers.ts';
 import { GIT_REPOSITORY } from './servers/git.ts';
-import { ensureTools, type Tools } from './toolchain.ts';
+import { builtTools, type Tools } from './toolchain.ts';
 import {
   ADDRESS,
   BASE_DOMAIN,
@@ -24,7 +24,7 @@ import {
 } from './world.ts';
 
 export interface StartOptions {
-  /** Gets a line for each step (and for the Go build, every few seconds). */
+  /** Gets a line for each step. */
   report?: (line: string) => void;
   /** Instead of the built ones. */
   tools?: Tools;
@@ -54,7 +54,8 @@ export async function startTailnet(options: StartOptions = {}): Promise<Tailnet>
     throw new Error('the tailnet runs in a namespace: node test/tailnet/enter.ts -- CMD');
   }
   const { report = () => {} } = options;
-  const tools = options.tools ?? (await ensureTools(report));
+  const tools = options.tools ?? builtTools();
+  if (!tools) throw new Error('the tools are not built: node test/tailnet/build.ts');
   const start = performance.now();
   const folder = mkdtempSync(join(tmpdir(), 'st-'));
   const cleanUp: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true })];

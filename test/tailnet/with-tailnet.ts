@@ -1,39 +1,38 @@
 // node test/tailnet/with-tailnet.ts [--] CMD…: starts a tailnet in a namespace, runs CMD in there
 // with SPACETAIL_TEST_TAILNET naming the facts file, tears all down, and exits as CMD did.
-import './inside.ts';
-
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 
+import { commandOf, exitWith } from './command.ts';
+import { runSelfInNamespace } from './enter-namespace.ts';
 import { writeFacts } from './facts.ts';
+import { insideNamespace } from './namespace.ts';
 import { startTailnet } from './tailnet.ts';
+import { ensureTools } from './toolchain.ts';
 
-async function withTailnet([file, ...args]: [string, ...string[]]): Promise<number> {
-  const report = (line: string): void => void process.stderr.write(`tailnet: ${line}\n`);
+const report = (line: string): void => void process.stderr.write(`tailnet: ${line}\n`);
+
+async function main(): Promise<number> {
+  const [command, ...args] = commandOf('with-tailnet');
+  if (!insideNamespace()) {
+    // The build may need the network.
+    await ensureTools(report);
+    return runSelfInNamespace();
+  }
   await using tailnet = await startTailnet({ report });
   const facts = join(tailnet.facts.folder, 'facts.json');
   writeFacts(facts, tailnet.facts);
   const env = { ...process.env, SPACETAIL_TEST_TAILNET: facts };
-  const child = spawn(file, args, { stdio: 'inherit', env });
+  const child = spawn(command, args, { stdio: 'inherit', env });
   // Ctrl-C reaches CMD by itself; we wait for it.
   process.on('SIGINT', () => {});
-  for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
+  for (const signal of ['SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => child.kill(signal));
+  }
   const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
   return code ?? 128 + constants.signals[signal ?? 'SIGKILL'];
 }
 
-const argv = process.argv.slice(2);
-if (argv[0] === '--') argv.shift();
-if (argv.length === 0) {
-  process.stderr.write('usage: node test/tailnet/with-tailnet.ts [--] CMD…\n');
-  process.exitCode = 2;
-} else {
-  try {
-    process.exitCode = await withTailnet(argv as [string, ...string[]]);
-  } catch (error) {
-    process.stderr.write(`with-tailnet: ${(error as Error).message}\n`);
-    process.exitCode = 1;
-  }
-}
+await exitWith('with-tailnet', main);

@@ -3,11 +3,18 @@ import { once } from 'node:events';
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, isIPv4, isIPv6, type Server, type Socket } from 'node:net';
 
-import { AUTHORITATIVE_ANSWER, decode, encode, RECURSION_AVAILABLE, type Packet } from 'dns-packet';
+import {
+  AUTHORITATIVE_ANSWER,
+  decode,
+  encode,
+  RECURSION_AVAILABLE,
+  type Answer,
+  type Packet,
+} from 'dns-packet';
 
 import { clientNode } from './client-node.ts';
 
-/** Name → addresses, or how its question fails. A name in the list is a CNAME. */
+/** Name → addresses, or how its question fails. A name in the list is a CNAME; the addresses after it are that name's. */
 export type DnsRecords = Record<string, string[] | 'silence' | 'servfail'>;
 
 /** One question that a server has seen. */
@@ -148,12 +155,15 @@ function answerTo(
   const found = records[name];
   if (found === 'silence') return undefined;
   const rcode = found === 'servfail' ? REFUSE.servfail : found === undefined ? REFUSE.nxdomain : 0;
-  const answers = [];
+  const answers: Answer[] = [];
+  let owner = name;
   for (const value of Array.isArray(found) ? found : []) {
     const kind = isIPv4(value) ? 'A' : isIPv6(value) ? 'AAAA' : 'CNAME';
     if (kind === type || kind === 'CNAME') {
-      answers.push({ name, type: kind, ttl: 5, data: value } as const);
+      answers.push({ name: owner, type: kind, ttl: 5, data: value });
     }
+    // What follows an alias is the record of the name it points to.
+    if (kind === 'CNAME') owner = value;
   }
   return encode({
     type: 'response',

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { serveGit } from './git.ts';
@@ -102,15 +104,13 @@ async function sendBytes(
   end = true,
 ): Promise<void> {
   response.writeHead(200, { 'content-length': contentLength });
-  for (let left = length; left > 0 && !response.destroyed; left -= BLOCK.length) {
-    const more = response.write(left < BLOCK.length ? BLOCK.subarray(0, left) : BLOCK);
-    if (!more)
-      await new Promise((resolve) => {
-        response.once('drain', resolve).once('close', resolve);
-      });
+  await pipeline(Readable.from(blocks(length)), response, { end });
+}
+
+function* blocks(length: number): Generator<Buffer> {
+  for (let left = length; left > 0; left -= BLOCK.length) {
+    yield left < BLOCK.length ? BLOCK.subarray(0, left) : BLOCK;
   }
-  if (end) response.end();
-  else await new Promise((resolve) => void response.write('', resolve));
 }
 
 /** One line now and then, chunked: a stream that must not be buffered on its way. */

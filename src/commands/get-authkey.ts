@@ -1,0 +1,45 @@
+/** `spacetail get-authkey`: mints a key from the OAuth client and prints it, as the bash image's tool did. */
+import { loadCredentials } from '../config.ts';
+import { SpacetailError } from '../errors.ts';
+import { keyDescription, obtainKey } from '../lifecycle/credentials.ts';
+import { hostAddresses } from './host-addresses.ts';
+import { type CommandIo, print } from './io.ts';
+import { configOf } from './supervisor.ts';
+
+/** @throws {SpacetailError} `credentials_*`, `oauth_rejected`, `key_rejected`, `api_unreachable` */
+export async function run(_: unknown, io: CommandIo): Promise<number> {
+  const config = configOf(io);
+  const credentials = loadCredentials(io.env, config);
+  if (credentials.kind === 'auth-key' || credentials.kind === 'extra-args') {
+    throw new SpacetailError(
+      'credentials_missing',
+      'get-authkey mints a key, and there is no OAuth client or identity to mint it with',
+      {
+        hint: 'Set TS_OAUTH_CLIENT_ID and TS_OAUTH_CLIENT_SECRET, or TS_CLIENT_ID with an ID token.',
+      },
+    );
+  }
+  const { tailnet, upstreamProxy, upTimeoutMs } = config;
+  const runId = io.env['TF_VAR_spacelift_run_id'] || tailnet.hostname;
+  const options = {
+    baseUrl: tailnet.apiBaseUrl,
+    upstream: upstreamProxy,
+    tags: tailnet.tags,
+    audience: tailnet.audience,
+    description: keyDescription(`spacetail ${runId}`),
+    resolveHost: hostAddresses,
+  };
+  const limit = AbortSignal.timeout(upTimeoutMs);
+  try {
+    const key = await obtainKey(credentials, options, AbortSignal.any([io.signal, limit]));
+    await print(io.stdout, `${key}\n`);
+    return 0;
+  } catch (error) {
+    if (!limit.aborted || io.signal.aborted || error instanceof SpacetailError) throw error;
+    throw new SpacetailError(
+      'api_unreachable',
+      `${tailnet.apiBaseUrl} did not answer within ${upTimeoutMs / 1000} s`,
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,43 @@
+/** What would become of a request, by the very steps that a request takes; for `explain` and `resolve`. */
+import type { Authority } from './authority.ts';
+import { decide } from './decide.ts';
+import type { Decision } from './decide.ts';
+import { dial } from './dial.ts';
+import type { Failure } from './failure.ts';
+import type { ExchangeOptions } from './exchange-options.ts';
+import type { Resolution } from './tailnet.ts';
+import { withDeadline } from './with-deadline.ts';
+
+export type TriedDial =
+  | { readonly kind: 'connected'; readonly ip: string | undefined; readonly tookMs: number }
+  | { readonly kind: 'failed'; readonly failure: Failure; readonly tookMs: number };
+
+export interface Inspection {
+  readonly resolution: Resolution;
+  readonly decision: Decision;
+  /** Only where it was asked for and would pass. */
+  readonly dial: TriedDial | undefined;
+}
+
+export type Inspect = (
+  authority: Authority,
+  wanted: { readonly dial: boolean; readonly signal: AbortSignal },
+) => Promise<Inspection>;
+
+/** @throws the signal's reason */
+export function inspectWith(options: ExchangeOptions): Inspect {
+  return async (authority, { dial: isTried, signal }) => {
+    const { resolve, resolveTimeoutMs } = options;
+    const resolution = await withDeadline(signal, resolveTimeoutMs, (limit) =>
+      resolve(authority.host, limit),
+    );
+    const decision = decide(authority, resolution, null, options);
+    if (!isTried || decision.kind === 'refuse') return { resolution, decision, dial: undefined };
+    const startedMs = performance.now();
+    const dialled = await dial(decision.plan, { isFixed: false, signal }, options);
+    const tookMs = performance.now() - startedMs;
+    if (dialled.kind === 'failed') return { resolution, decision, dial: { ...dialled, tookMs } };
+    dialled.line.socket.destroy();
+    return { resolution, decision, dial: { kind: 'connected', ip: dialled.ip, tookMs } };
+  };
+}

@@ -1,0 +1,125 @@
+/** `spacetail` as a hook calls it, on the tailnet of a test: the built bundle, a runtime folder of its own. */
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { type Finished, run } from '../support/run.ts';
+import { tmpFolder } from '../support/tmp-folder.ts';
+import { freePort } from '../support/free-port.ts';
+import type { TailnetFacts } from '../tailnet/facts.ts';
+
+const bundle = fileURLToPath(new URL('../../dist/spacetail.js', import.meta.url));
+
+export type LogLine = Record<string, unknown> & { host: string; status: number };
+
+export interface Spacetail {
+  /** PATH with `spacetail` and `node`, and what `up` needs to join; no proxy variables. */
+  readonly env: Record<string, string>;
+  readonly folder: string;
+  readonly runtimeDir: string;
+  /** `http://127.0.0.1:PORT` of the bridge. */
+  readonly proxy: string;
+  readonly httpPort: number;
+  readonly socksPort: number;
+  cli(args: readonly string[], env?: Record<string, string | undefined>): Promise<Finished>;
+  /** `up`, and `down` at the end of the test. @throws Error unless it exits 0 */
+  up(env?: Record<string, string | undefined>): Promise<Finished>;
+  /** A command with the proxy variables of `spacetail env`. */
+  through(command: readonly [string, ...string[]], env?: Record<string, string>): Promise<Finished>;
+  curl(...args: string[]): Promise<Finished>;
+  accessLog(): LogLine[];
+}
+
+interface Test {
+  teardown(action: () => unknown): unknown;
+}
+
+export async function spacetailFor(
+  t: Test,
+  facts: TailnetFacts,
+  extra: Record<string, string> = {},
+): Promise<Spacetail> {
+  if (!existsSync(bundle)) throw new Error('dist/spacetail.js is missing: run make build first');
+  const folder = tmpFolder(t);
+  mkdirSync(`${folder}/bin`);
+  // What the image has: spacetail on PATH, and the Node that runs it.
+  symlinkSync(bundle, `${folder}/bin/spacetail`);
+  symlinkSync(process.execPath, `${folder}/bin/node`);
+  const runtimeDir = `${folder}/run`;
+  const [httpPort, socksPort] = [await freePort(), await freePort()];
+  const env: Record<string, string> = {
+    PATH: `${folder}/bin:${process.env['PATH'] ?? ''}`,
+    HOME: folder,
+    TS_AUTH_KEY: facts.authKey,
+    TS_EXTRA_ARGS: `--login-server=${facts.loginServer}`,
+    TS_DEBUG_USE_DERP_HTTP: '1',
+    SPACETAIL_TAILSCALE: facts.tools.tailscale,
+    SPACETAIL_TAILSCALED: facts.tools.tailscaled,
+    SPACETAIL_RUNTIME_DIR: runtimeDir,
+    SPACETAIL_HTTP_LISTEN: `127.0.0.1:${httpPort}`,
+    SPACETAIL_SOCKS5_LISTEN: `127.0.0.1:${socksPort}`,
+    SPACETAIL_OWNER_PID: String(process.pid),
+    ...extra,
+  };
+  const cli: Spacetail['cli'] = (args, more = {}) =>
+    run(process.execPath, [bundle, ...args], {
+      cleanEnv: true,
+      env: { ...env, ...more },
+      cwd: folder,
+      timeoutMs: 90_000,
+    });
+  t.teardown(() => cli(['down']));
+  const proxyVariables = async (): Promise<Record<string, string>> =>
+    JSON.parse((await cli(['env', '--format', 'json'])).stdout) as Record<string, string>;
+  const through: Spacetail['through'] = async ([file, ...args], more = {}) =>
+    run(file, args, {
+      cleanEnv: true,
+      env: { ...env, ...(await proxyVariables()), ...more },
+      cwd: folder,
+      timeoutMs: 60_000,
+    });
+  const proxy = `http://127.0.0.1:${httpPort}`;
+  return {
+    env,
+    folder,
+    runtimeDir,
+    proxy,
+    httpPort,
+    socksPort,
+    cli,
+    async up(more) {
+      const done = await cli(['up'], more);
+      if (done.code !== 0) throw new Error(`spacetail up: exit ${done.code}\n${done.stderr}`);
+      return done;
+    },
+    through,
+    curl: (...args) =>
+      run('curl', ['-sS', '-m', '30', '--cacert', facts.caFile, '-x', proxy, ...args], {
+        cleanEnv: true,
+        env,
+        cwd: folder,
+        timeoutMs: 60_000,
+      }),
+    accessLog: () =>
+      readFileSync(`${runtimeDir}/access.log`, 'utf8')
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => JSON.parse(line) as LogLine),
+  };
+}
+
+/** Writes a script and gives it to a shell, as a worker runs the hooks of a phase. */
+export async function runScript(
+  shell: readonly [string, ...string[]],
+  script: string,
+  spacetail: Spacetail,
+  env: Record<string, string> = {},
+): Promise<Finished> {
+  const path = `${spacetail.folder}/phase.sh`;
+  writeFileSync(path, script);
+  const [file, ...args] = shell;
+  return await run(file, [...args, path], {
+    cleanEnv: true,
+    env: { ...spacetail.env, ...env },
+    cwd: spacetail.folder,
+    timeoutMs: 90_000,
+  });
+}

