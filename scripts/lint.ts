@@ -10,5 +10,6 @@ const ok = await runSteps([
   { title: 'oxfmt', command: ['oxfmt', '--check', 'src', 'test', 'scripts'] },
   { title: 'knip', command: ['knip'] },
   { title: 'publint', command: ['publint', '--strict'] },
+  { title: 'docs/errors.md', command: [process.execPath, 'scripts/docs-errors.ts', '--check'] },
 ]);
 process.exitCode = ok ? 0 : 1;

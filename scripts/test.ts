@@ -56,11 +56,12 @@ const inNamespace = (...command: string[]): [string, ...string[]] => [
 ];
 
 /** Folders whose tests need the Go tools and the network namespace. */
-const onTailnet = ['test/tailnet', 'test/integration'];
-const unitTests = readdirSync(`${root}/test`, { withFileTypes: true })
-  .filter((entry) => entry.isDirectory() || entry.name.endsWith('.test.ts'))
-  .map((entry) => `test/${entry.name}`)
-  .filter((path) => !onTailnet.includes(path));
+const onTailnet = ['test/tailnet/', 'test/integration/'];
+const testFiles = readdirSync(`${root}/test`, { recursive: true, encoding: 'utf8' })
+  .filter((path) => path.endsWith('.test.ts'))
+  .map((path) => `test/${path}`)
+  .toSorted();
+const unitTests = testFiles.filter((path) => !onTailnet.some((folder) => path.startsWith(folder)));
 
 await plainStep({ title: 'lint', command: [process.execPath, 'scripts/lint.ts'] });
 await plainStep({ title: 'build', command: [process.execPath, 'scripts/build.ts'] });
@@ -71,7 +72,10 @@ if (
     command: [process.execPath, 'test/tailnet/build.ts'],
   })
 ) {
-  await tapStep('the real tailnet', inNamespace(...tap(...onTailnet)));
+  const harness = testFiles.filter((path) => path.startsWith('test/tailnet/'));
+  const integration = testFiles.filter((path) => path.startsWith('test/integration/'));
+  await tapStep('the offline tailnet itself', tap(...harness));
+  await tapStep('spacetail on the real tailnet', tap(...integration));
   await plainStep({ title: 'demo', command: inNamespace(process.execPath, 'test/demo/demo.ts') });
 }
 console.log(`\n${passed} passed, ${failed} failed`);

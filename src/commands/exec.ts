@@ -22,7 +22,7 @@ export async function run(
   const config = configOf(io);
   // A run that somebody else brought up is theirs to take down.
   const isTheirs = (await askStatus(config, io.signal)) !== undefined;
-  const ended = await bringUp(io);
+  const ended = await bringUp(isTheirs ? io : ownedByUs(io));
   if (ended !== undefined) return ended;
   try {
     const { bridge, before } = await bridgeVariables(config, io);
@@ -35,10 +35,14 @@ export async function run(
 }
 
 /** The run ends with us, not with the shell that called us: we may be its last command. */
-async function bringUp(io: CommandIo): Promise<number | undefined> {
+function ownedByUs(io: CommandIo): CommandIo {
   const owner = io.env['SPACETAIL_OWNER_PID'] || String(process.pid);
+  return { ...io, env: { ...io.env, SPACETAIL_OWNER_PID: owner } };
+}
+
+async function bringUp(io: CommandIo): Promise<number | undefined> {
   try {
-    const code = await up({}, { ...io, env: { ...io.env, SPACETAIL_OWNER_PID: owner } });
+    const code = await up({}, io);
     return code === 0 ? undefined : code;
   } catch (error) {
     const code = endedBySignal(io);

@@ -17,6 +17,15 @@ export interface ProgramOptions {
  *   executed, as a shell says it
  */
 export async function runProgram(options: ProgramOptions, io: CommandIo): Promise<number> {
+  const early: NodeJS.Signals[] = [];
+  let deliver = (name: NodeJS.Signals): unknown => early.push(name);
+  const passOn = (name: NodeJS.Signals): void => {
+    // Ctrl-C at a terminal reaches its whole foreground group: the program has had it already.
+    if ((name === 'SIGINT' || name === 'SIGQUIT') && isTerminal(io.stdin)) return;
+    deliver(name);
+  };
+  // Before the program starts: it may ask for a signal, or be told of one, at once.
+  for (const name of passedOn) process.on(name, passOn);
   const { execa } = await import('execa');
   const child = execa(options.command, options.args, {
     stdio: 'inherit',
@@ -25,12 +34,8 @@ export async function runProgram(options: ProgramOptions, io: CommandIo): Promis
     reject: false,
     preferLocal: false,
   });
-  const passOn = (name: NodeJS.Signals): void => {
-    // Ctrl-C at a terminal reaches its whole foreground group: the program has had it already.
-    if ((name === 'SIGINT' || name === 'SIGQUIT') && isTerminal(io.stdin)) return;
-    child.kill(name);
-  };
-  for (const name of passedOn) process.on(name, passOn);
+  deliver = (name) => child.kill(name);
+  for (const name of early) deliver(name);
   try {
     const result = await child;
     if (result.signal !== undefined) return 128 + constants.signals[result.signal];

@@ -1,12 +1,14 @@
 /** Status → index: once a change, in at most 60 ms for 10,000 peers with 5,000 routes. */
 import { AddressTableBuilder } from './address-table.ts';
 import { NameTableBuilder } from './name-table.ts';
+import { isUnder } from './names.ts';
 import { NodeBuilder } from './node-builder.ts';
 import type { PackedIndex } from './packed-index.ts';
 import { buildRecords } from './record-builder.ts';
 import { RouteBuilder } from './route-builder.ts';
 import type { Status, StatusNode } from './status-types.ts';
 
+const SELF = 0;
 const RANK_PRIMARY = 2;
 const RANK_ONLINE = 1;
 
@@ -19,6 +21,10 @@ export function buildIndex(status: Status): PackedIndex {
   const nodeBuilder = new NodeBuilder(names, addresses, status.suffix, nodes.length);
   let refused = 0;
   for (const node of nodes) refused += nodeBuilder.add(node);
+  // Names that this node has certificates for; others could be anybody's.
+  for (const name of status.certDomains) {
+    if (isUnder(name, status.suffix) && !names.has(name)) names.set(name, SELF);
+  }
   const routes = new RouteBuilder();
   status.peers.forEach((peer, at) => {
     refused += addRoutes(peer, at + 1, routes, addresses);

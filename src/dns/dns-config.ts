@@ -1,6 +1,8 @@
 /** The tailnet's DNS configuration (tailscale: tailcfg.DNSConfig), as far as names depend on it. */
 import { isObject, type Json, text } from './json-fields.ts';
+import { readExtraRecords } from './extra-records.ts';
 import { normaliseName } from './names.ts';
+import type { ExtraRecord } from './status-types.ts';
 
 export interface DnsConfig {
   /** Suffixes with resolvers of their own: split DNS. */
@@ -10,6 +12,8 @@ export interface DnsConfig {
   readonly searchDomains: readonly string[];
   /** Where split DNS asks: addresses, `address:port` or URLs, as configured. */
   readonly resolvers: readonly string[];
+  /** Names that the netmap's status does not tell before 1.100. */
+  readonly extraRecords: readonly ExtraRecord[];
   /** "Override local DNS": the tailnet's resolvers are asked for every name. */
   readonly overrides: boolean;
 }
@@ -19,6 +23,7 @@ export const noDnsConfig: DnsConfig = {
   localSuffixes: new Set(),
   searchDomains: [],
   resolvers: [],
+  extraRecords: [],
   overrides: false,
 };
 
@@ -50,6 +55,7 @@ export function readDnsConfig(config: Json): DnsConfig {
     localSuffixes,
     searchDomains: [...searchDomains],
     resolvers: [...addresses],
+    extraRecords: readExtraRecords(config['ExtraRecords']),
     overrides,
   };
 }

@@ -8,6 +8,7 @@ import {
   type IndexReply,
   type IndexRequest,
 } from './index-worker.ts';
+import type { ExtraRecord } from './status-types.ts';
 import { parseStatus } from './status.ts';
 import { TailnetIndex } from './tailnet-index.ts';
 
@@ -36,10 +37,17 @@ export class IndexBuilder {
     this.#entry = entry;
   }
 
-  /** Takes the bytes over: they may be gone afterwards. @throws SpacetailError `status_unreadable` */
-  async build(bytes: Uint8Array<ArrayBuffer>): Promise<TailnetIndex> {
-    if (bytes.length <= MAX_INLINE_BYTES || this.#workerFailed)
-      return new TailnetIndex(buildIndex(parseStatus(bytes)));
+  /**
+   * Takes the bytes over: they may be gone afterwards. `moreRecords`: ExtraRecords that the status may lack.
+   * @throws SpacetailError `status_unreadable`
+   */
+  async build(
+    bytes: Uint8Array<ArrayBuffer>,
+    moreRecords: readonly ExtraRecord[] = [],
+  ): Promise<TailnetIndex> {
+    if (bytes.length <= MAX_INLINE_BYTES || this.#workerFailed) {
+      return new TailnetIndex(buildIndex(parseStatus(bytes, Date.now(), moreRecords)));
+    }
     const ownBuffer = bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
     const id = this.#nextId++;
     const answer = new Promise<TailnetIndex>((resolve, reject) =>
@@ -47,9 +55,10 @@ export class IndexBuilder {
     );
     const worker = this.#started();
     worker.ref();
-    worker.postMessage({ id, bytes: ownBuffer, nowMs: Date.now() } satisfies IndexRequest, [
-      ownBuffer.buffer,
-    ]);
+    worker.postMessage(
+      { id, bytes: ownBuffer, nowMs: Date.now(), moreRecords } satisfies IndexRequest,
+      [ownBuffer.buffer],
+    );
     return answer;
   }
 

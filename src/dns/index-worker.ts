@@ -7,6 +7,7 @@ import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import { messageOf, SpacetailError } from '../errors.ts';
 import { buildIndex } from './build-index.ts';
 import { buffersOf, type PackedIndex } from './packed-index.ts';
+import type { ExtraRecord } from './status-types.ts';
 import { parseStatus } from './status.ts';
 
 export const INDEX_WORKER = 'spacetail-index';
@@ -18,6 +19,7 @@ export interface IndexRequest {
   readonly id: number;
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly nowMs: number;
+  readonly moreRecords: readonly ExtraRecord[];
 }
 
 export type IndexReply =
@@ -31,9 +33,9 @@ export function runIndexWorker(): void {
   const port = parentPort;
   if (started || port === null) return;
   started = true;
-  port.on('message', ({ id, bytes, nowMs }: IndexRequest) => {
+  port.on('message', ({ id, bytes, nowMs, moreRecords }: IndexRequest) => {
     try {
-      const packed = buildIndex(parseStatus(bytes, nowMs));
+      const packed = buildIndex(parseStatus(bytes, nowMs, moreRecords));
       port.postMessage({ id, packed } satisfies IndexReply, buffersOf(packed));
     } catch (error) {
       const unreadable = error instanceof SpacetailError && error.code === 'status_unreadable';

@@ -38,7 +38,7 @@ export class Ownership {
 
   /** All of it as text, to see whether it has changed. */
   configuration(): string {
-    const { splitSuffixes, localSuffixes, ...others } = this.#dns;
+    const { splitSuffixes, localSuffixes, extraRecords: _inIndex, ...others } = this.#dns;
     return JSON.stringify([[...this.#suffixes], [...splitSuffixes], [...localSuffixes], others]);
   }
 

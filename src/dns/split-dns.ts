@@ -14,10 +14,11 @@ const CAPACITY = 4_096;
 export class SplitDns {
   readonly #api: LocalApi;
   readonly #cache = new AnswerCache<LookupAnswer>(CAPACITY);
-  readonly #onUnsupported: (detail: string) => void;
+  readonly #onUnsupported: (detail: string | undefined) => void;
   #reachable: Promise<void> = Promise.resolve();
 
-  constructor(api: LocalApi, onUnsupported: (detail: string) => void) {
+  /** `onUnsupported`: what tailscaled lacks; `undefined` when it has no resolver for a name it should route. */
+  constructor(api: LocalApi, onUnsupported: (detail: string | undefined) => void) {
     this.#api = api;
     this.#onUnsupported = onUnsupported;
   }
@@ -51,9 +52,9 @@ export class SplitDns {
         if (reply.resolvers.length > 0)
           return answerOf(readDnsAnswer(reply.message, name, type), name);
         const local = answerOf(readDnsAnswer(reply.message, name, type), name);
-        return local.kind === 'failed'
-          ? { kind: 'unavailable', detail: 'tailscaled has no resolver for it' }
-          : local;
+        if (local.kind !== 'failed') return local;
+        this.#onUnsupported(undefined);
+        return { kind: 'unavailable', detail: 'tailscaled has no resolver for it' };
       }
       if (reply.kind === 'unsupported') this.#onUnsupported(reply.detail);
       return { kind: reply.kind === 'failed' ? 'failed' : 'unavailable', detail: reply.detail };

@@ -4,6 +4,7 @@
  * and counted; only a document that is no status at all is an error.
  */
 import { SpacetailError } from '../errors.ts';
+import { readExtraRecords } from './extra-records.ts';
 import { isObject, type Json, text, texts, timeMs } from './json-fields.ts';
 import { normaliseName } from './names.ts';
 import type { BackendState, ExtraRecord, Service, Status, StatusNode } from './status-types.ts';
@@ -79,21 +80,6 @@ function shortened(key: string): string {
   return JSON.stringify(key.length > 40 ? `${key.slice(0, 40)}…` : key);
 }
 
-function readRecords(records: unknown, complaints: Complaints): ExtraRecord[] {
-  if (!Array.isArray(records)) return [];
-  const read: ExtraRecord[] = [];
-  for (const record of records) {
-    const name = isObject(record) ? normaliseName(text(record['Name'])) : undefined;
-    const value = isObject(record) ? text(record['Value']) : '';
-    if (name === undefined || name === '' || value === '') {
-      complaints.add(
-        'an extra DNS record of the status was left out: it has no usable name or value',
-      );
-    } else read.push({ name, type: text((record as Json)['Type']).toUpperCase(), value });
-  }
-  return read;
-}
-
 /** Services stand in this node's CapMap under opaque keys (tailcfg.NodeAttrPrefixServices). */
 function readServices(capabilities: unknown): Service[] {
   if (!isObject(capabilities)) return [];
@@ -110,10 +96,15 @@ function readServices(capabilities: unknown): Service[] {
 }
 
 /**
- * Reads a status from its parsed JSON. `nowMs` decides which keys have expired.
+ * Reads a status from its parsed JSON. `nowMs` decides which keys have expired; `moreRecords` are the
+ * ExtraRecords from elsewhere, since a status has them only from 1.100 on.
  * @throws SpacetailError `status_unreadable` when it is not a status document
  */
-export function readStatus(document: unknown, nowMs: number): Status {
+export function readStatus(
+  document: unknown,
+  nowMs: number,
+  moreRecords: readonly ExtraRecord[] = [],
+): Status {
   if (!isObject(document)) {
     throw new SpacetailError('status_unreadable', 'the status of tailscale is not a JSON object');
   }
@@ -127,6 +118,11 @@ export function readStatus(document: unknown, nowMs: number): Status {
   const self: Json = isObject(document['Self']) ? document['Self'] : {};
   const tailnet: Json = isObject(document['CurrentTailnet']) ? document['CurrentTailnet'] : {};
   const own = readNode(self, nowMs);
+  const records = readExtraRecords(document['ExtraRecords'], () =>
+    complaints.add(
+      'an extra DNS record of the status was left out: it has no usable name or value',
+    ),
+  );
   const suffix = text(document['MagicDNSSuffix']) || text(tailnet['MagicDNSSuffix']);
   return {
     version: text(document['Version']),
@@ -144,7 +140,7 @@ export function readStatus(document: unknown, nowMs: number): Status {
         ? own
         : { ...own, addresses: texts(document['TailscaleIPs'], MAX_ADDRESSES) },
     peers: readPeers(document['Peer'], nowMs, complaints),
-    extraRecords: readRecords(document['ExtraRecords'], complaints),
+    extraRecords: records.length > 0 ? records : moreRecords,
     services: readServices(self['CapMap']),
     skipped: complaints.skipped,
     warnings: complaints.warnings,
@@ -155,7 +151,11 @@ export function readStatus(document: unknown, nowMs: number): Status {
  * Reads a status document from its bytes.
  * @throws SpacetailError `status_unreadable`
  */
-export function parseStatus(bytes: Uint8Array, nowMs = Date.now()): Status {
+export function parseStatus(
+  bytes: Uint8Array,
+  nowMs = Date.now(),
+  moreRecords: readonly ExtraRecord[] = [],
+): Status {
   if (bytes.length > MAX_DOCUMENT_BYTES) {
     throw new SpacetailError(
       'status_unreadable',
@@ -174,5 +174,5 @@ export function parseStatus(bytes: Uint8Array, nowMs = Date.now()): Status {
       `the status of tailscale is not JSON (${bytes.length} bytes)`,
     );
   }
-  return readStatus(document, nowMs);
+  return readStatus(document, nowMs, moreRecords);
 }

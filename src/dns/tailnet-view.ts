@@ -1,4 +1,6 @@
 /** The tailnet of a run as the proxy sees it: kept fresh in the background, asked without waiting. */
+import { Acquaintances } from './acquaintances.ts';
+import { Changes } from './changes.ts';
 import { IndexBuilder } from './index-builder.ts';
 import { diagnoseDial, discoPing } from './diagnose.ts';
 import { HostsFile } from './hosts-file.ts';
@@ -13,6 +15,9 @@ import { SystemResolver } from './system-resolver.ts';
 import type { Diagnosis, Log, Owner, Peer, Resolve, TailnetState } from './types.ts';
 import { warmUp } from './warm-up.ts';
 import { NetmapWatch } from './watch.ts';
+
+/** Minor version of tailscaled whose dns-query answers also where no operating system's DNS is configured. */
+const SPLIT_DNS_SINCE = 96;
 
 export interface TailnetViewOptions {
   /** tailscaled's LocalAPI socket. */
@@ -38,6 +43,7 @@ export class TailnetView {
   readonly resolve: Resolve;
   readonly localApi: LocalApi;
   readonly #netmap: Netmap;
+  readonly #acquaintances: Acquaintances;
   readonly #watch: NetmapWatch;
   readonly #builder: IndexBuilder;
   readonly #system: SystemResolver;
@@ -45,7 +51,7 @@ export class TailnetView {
   readonly #log: Log;
   readonly #stop = new AbortController();
   readonly #notices = new Set<string>();
-  readonly #listeners = new Set<() => void>();
+  readonly #changes = new Changes();
   #running: Promise<void> | undefined;
   #configuration = '';
 
@@ -53,10 +59,9 @@ export class TailnetView {
     this.#log = options.log;
     this.localApi = new LocalApi(options.socketPath);
     this.#netmap = new Netmap(options.acceptDns);
+    this.#acquaintances = new Acquaintances(this.localApi, this.#stop.signal);
     const notice = (sentence: string) => this.#notice(sentence);
-    this.#splitDns = new SplitDns(this.localApi, (detail) =>
-      notice(`split DNS is not available: ${detail}`),
-    );
+    this.#splitDns = new SplitDns(this.localApi, (detail) => this.#noSplitDns(detail));
     this.#system = new SystemResolver(options.resolvConfPath ?? '/etc/resolv.conf');
     this.#builder = new IndexBuilder(
       (detail) =>
@@ -104,24 +109,12 @@ export class TailnetView {
 
   /** Calls back after every look at the tailnet; returns the way to stop it. */
   onChange(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#changes.onChange(listener);
   }
 
   /** Settles once `wanted()` is true, looking again at every change. @throws the signal's reason */
   until(wanted: () => boolean, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (signal.aborted) return reject(signal.reason as Error);
-      if (wanted()) return resolve();
-      const end = (settle: () => void) => {
-        stop();
-        signal.removeEventListener('abort', abort);
-        settle();
-      };
-      const abort = () => end(() => reject(signal.reason as Error));
-      const stop = this.onChange(() => wanted() && end(resolve));
-      signal.addEventListener('abort', abort, { once: true });
-    });
+    return this.#changes.until(wanted, signal);
   }
 
   state(): TailnetState {
@@ -151,6 +144,14 @@ export class TailnetView {
 
   ping(ip: string, signal: AbortSignal): Promise<boolean> {
     return discoPing(this.localApi, ip, signal);
+  }
+
+  /**
+   * For the first dial to a peer: waits until it knows this node, at most 1.5 s; at once ever after. A dial
+   * before that loses its first packet and with it 5 s. `address`: one of the peer's own.
+   */
+  meet(address: string): Promise<boolean> {
+    return this.#acquaintances.meet(address);
   }
 
   inboundPeer(
@@ -186,6 +187,16 @@ export class TailnetView {
     return [...this.#notices, ...this.#netmap.warnings()];
   }
 
+  #noSplitDns(detail: string | undefined): void {
+    const version = this.summary()?.version ?? '';
+    const minor = Number(/^1\.(\d+)/.exec(version)?.[1] ?? Infinity);
+    // A newer one without a resolver is between two configurations.
+    if (detail === undefined && minor >= SPLIT_DNS_SINCE) return;
+    const reason =
+      detail ?? `tailscaled ${version} cannot in userspace mode, 1.${SPLIT_DNS_SINCE} can`;
+    this.#notice(`split DNS is not available: ${reason}`);
+  }
+
   #notice(sentence: string): void {
     if (this.#notices.has(sentence)) return;
     this.#notices.add(sentence);
@@ -197,11 +208,9 @@ export class TailnetView {
     if (configuration !== this.#configuration) {
       this.#configuration = configuration;
       const running = this.state().kind === 'running';
-      this.#splitDns.forget(
-        running ? warmUp(this.localApi, this.#netmap, this.#stop.signal) : undefined,
-      );
+      if (!running) this.#acquaintances.forget();
+      this.#splitDns.forget(running ? warmUp(this.#acquaintances, this.#netmap) : undefined);
     }
-    // A listener that takes itself off while it is called does no harm to a Set.
-    for (const listener of this.#listeners) listener();
+    this.#changes.emit();
   }
 }

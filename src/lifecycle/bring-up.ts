@@ -1,5 +1,6 @@
 import { messageOf, SpacetailError } from '../errors.ts';
-import { joinTailnet, type JoinParts } from './join.ts';
+import { joinTailnet } from './join.ts';
+import type { JoinParts } from './join-parts.ts';
 import { keepJoined } from './keep-joined.ts';
 import type { Run } from './run.ts';
 import { downState, runningState } from './run-state.ts';

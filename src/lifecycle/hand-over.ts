@@ -6,9 +6,13 @@ import { childEnvironment, type Environment } from './child-environment.ts';
 import { readJsonLines, writeJsonLine } from './json-lines.ts';
 import { isFinal, type ProgressEvent } from './progress.ts';
 import type { RuntimeFolder } from './runtime-folder.ts';
+import { within } from './within.ts';
 
 /** The socket pair's end in the supervisor. */
 const handOverFd = 3;
+
+/** Between its last word and its end. */
+const lastBreathMs = 2000;
 
 /** How much of its log is quoted when the supervisor ends without a word. */
 const quotedBytes = 2000;
@@ -78,6 +82,11 @@ export async function startDetached(
     writeJsonLine(socket, options.payload);
     for await (const event of readJsonLines(socket) as AsyncIterable<ProgressEvent>) {
       options.onEvent(event);
+      // After `failed` it has nothing left to do but to end.
+      if (event.kind === 'failed' || event.kind === 'already') {
+        child.nodeChildProcess.ref();
+        await within(lastBreathMs, ended);
+      }
       if (isFinal(event) || options.until?.(event) === true) return event;
     }
   } catch (error) {

@@ -1,5 +1,6 @@
 import { SpacetailError } from '../errors.ts';
-import { type Joined, stopGraceMs } from './join.ts';
+import type { Joined } from './join.ts';
+import { stopGraceMs } from './join-parts.ts';
 
 export type TailnetChange =
   | { readonly kind: 'up'; readonly joined: Joined }

@@ -30,6 +30,7 @@ export function filesOfARun(folder: RuntimeFolder): readonly string[] {
     folder.controlSocket,
     folder.tailscaledSocket,
     folder.tailscaledPidfile,
+    folder.tailscaledHome,
     folder.before,
     `${folder.pidfile}.takeover`,
     folder.pidfile,
@@ -39,6 +40,8 @@ export function filesOfARun(folder: RuntimeFolder): readonly string[] {
 /** @returns the paths that are still there */
 export async function removeFilesOfARun(folder: RuntimeFolder): Promise<string[]> {
   await removeSecretFiles(folder);
-  await Promise.all(filesOfARun(folder).map((path) => rm(path, { force: true }).catch(() => {})));
+  await Promise.all(
+    filesOfARun(folder).map((path) => rm(path, { force: true, recursive: true }).catch(() => {})),
+  );
   return filesOfARun(folder).filter((path) => existsSync(path));
 }

@@ -11,6 +11,11 @@ interface Sentence {
 /** What `tailscale up` prints (cmd/tailscale/cli/up.go) and control servers answer, in our words. */
 const sentences: readonly Sentence[] = [
   {
+    when: /timeout waiting for Tailscale/i,
+    code: 'up_timeout',
+    message: 'the node was not running within the --timeout of `tailscale up`',
+  },
+  {
     when: /To authenticate, visit/,
     code: 'needs_login',
     message: 'the control server asks for an interactive login: the key was not accepted',

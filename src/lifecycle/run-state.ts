@@ -10,7 +10,6 @@ import type { ProcessId } from './process-id.ts';
 export interface RunState {
   listeners: Listeners | undefined;
   keeper: Keeper | undefined;
-  owner: ProcessId | undefined;
   stopping: boolean;
   tailnet: TailnetState;
   core(): SupervisorStatus;
@@ -25,7 +24,6 @@ export function createRunState(
   const state: RunState = {
     listeners: undefined,
     keeper: undefined,
-    owner,
     stopping: false,
     tailnet: { kind: 'starting', step: 'listeners' },
     core: () => ({
@@ -33,7 +31,7 @@ export function createRunState(
       state: phaseOf(state),
       error: state.tailnet.kind === 'down' ? state.tailnet.error : undefined,
       startedMs,
-      owner: state.owner,
+      owner,
       listeners: state.listeners,
       node: state.tailnet.kind === 'running' ? state.tailnet.node : undefined,
       tailscaled: {

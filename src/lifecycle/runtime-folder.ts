@@ -13,6 +13,8 @@ export interface RuntimeFolder {
   readonly tailscaledSocket: string;
   /** `PID STARTTICKS` of our tailscaled, so that `down` finds one whose supervisor was killed. */
   readonly tailscaledPidfile: string;
+  /** HOME of tailscaled, which keeps a log id there; gone after `down`. */
+  readonly tailscaledHome: string;
   readonly accessLog: string;
   readonly spacetailLog: string;
   readonly tailscaledLog: string;
@@ -31,6 +33,7 @@ export function runtimePaths(path: string): RuntimeFolder {
     controlSocket: join(path, 'control.sock'),
     tailscaledSocket: join(path, 'tailscaled.sock'),
     tailscaledPidfile: join(path, 'tailscaled.pid'),
+    tailscaledHome: join(path, 'tailscaled.home'),
     accessLog: join(path, 'access.log'),
     spacetailLog: join(path, 'spacetail.log'),
     tailscaledLog: join(path, 'tailscaled.log'),

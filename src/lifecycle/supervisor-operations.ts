@@ -23,7 +23,6 @@ export function supervisorOperations(run: Operated): ControlHandlers {
       const owner: ProcessId | undefined = pid === 0 ? undefined : identify(pid);
       // One that is gone already must not switch the watchdog off.
       if (pid !== 0 && owner === undefined) return;
-      run.state.owner = owner;
       run.watchdog.adopt(owner);
     },
     stop: async () => {

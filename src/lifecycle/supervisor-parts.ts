@@ -1,6 +1,6 @@
 import type { Environment } from './child-environment.ts';
 import type { ControlHandlers } from './control-socket.ts';
-import type { JoinSettings, TailnetView } from './join.ts';
+import type { JoinSettings, TailnetView } from './join-parts.ts';
 import type { ErrorMessage } from './error-message.ts';
 import type { ProcessId } from './process-id.ts';
 import type { Listeners, NodeSummary, ProgressEvent } from './progress.ts';
@@ -36,6 +36,7 @@ export interface SupervisorStatus {
   readonly error: ErrorMessage | undefined;
   /** Epoch ms. */
   readonly startedMs: number;
+  /** Of the `up` that started it. */
   readonly owner: ProcessId | undefined;
   readonly listeners: Listeners | undefined;
   readonly node: NodeSummary | undefined;

@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { stopGraceMs } from './join.ts';
+import { stopGraceMs } from './join-parts.ts';
 import type { Run } from './run.ts';
 import { removeSecretFiles } from './runtime-folder.ts';
 import { within } from './within.ts';
@@ -27,7 +27,8 @@ export async function takeDown(run: Run): Promise<unknown> {
     within(stopGraceMs + 1000, state.keeper?.stop(stopGraceMs)),
   ]);
   await removeSecretFiles(folder);
-  const files = [folder.before, folder.tailscaledSocket, folder.tailscaledPidfile];
-  await Promise.all(files.map((path) => rm(path, { force: true })));
+  const { before, tailscaledHome, tailscaledPidfile, tailscaledSocket } = folder;
+  const files = [before, tailscaledHome, tailscaledPidfile, tailscaledSocket];
+  await Promise.all(files.map((path) => rm(path, { force: true, recursive: true })));
   return record;
 }

@@ -11,6 +11,15 @@ export interface UpSettings {
   readonly upArgs: readonly string[];
 }
 
+/** What is true of this very call. */
+export interface UpOnce {
+  /** With one given, a key among the user's words is not used. */
+  readonly authKey: string | undefined;
+  readonly timeoutMs: number;
+  /** The node remembers its settings: those of an earlier run are not to be mixed in. */
+  readonly keepsState: boolean;
+}
+
 export interface UpPlan {
   /** Arguments after `tailscale up`; none is a secret. */
   readonly args: readonly string[];
@@ -67,15 +76,14 @@ function readFlags(words: readonly string[]): ReadonlyMap<string, GoFlag> {
 
 /**
  * Our arguments of `tailscale up` with the user's added; where both name a flag the user's wins. Keys go
- * to files of the runtime folder. With `authKey` given, a key among the user's words is not used.
+ * to files of the runtime folder.
  *
  * @throws {SpacetailError} `config_invalid`
  */
 export async function upArguments(
   folder: RuntimeFolder,
   settings: UpSettings,
-  authKey: string | undefined,
-  timeoutMs: number,
+  { authKey, timeoutMs, keepsState }: UpOnce,
 ): Promise<UpPlan> {
   const theirs = readFlags(settings.upArgs);
   const args: string[] = [];
@@ -90,6 +98,7 @@ export async function upArguments(
   if (shieldsUp && !theirs.has('shields-up')) args.push('--shields-up');
   setting('hostname', settings.hostname);
   setting('timeout', `${Math.max(1, Math.ceil(timeoutMs / 1000))}s`);
+  if (keepsState && !theirs.has('reset')) args.push('--reset');
   if (authKey?.startsWith('tskey-client-') === true)
     setting('advertise-tags', settings.tags.join(','));
   if (authKey !== undefined)

@@ -1,7 +1,10 @@
 import { isRunning, type ProcessId } from './process-id.ts';
 
 export interface Watchdog {
-  /** A later phase in the same container called `up`: its shell is the owner now; undefined is none. */
+  /**
+   * Another `up` found this run: its shell is an owner, too, and the run ends when the last one is gone. With
+   * undefined, now or at the start, the run has no end by itself any more.
+   */
   adopt(owner: ProcessId | undefined): void;
   stop(): void;
 }
@@ -18,10 +21,10 @@ export interface WatchdogOptions {
 
 /** Looks every second: the end of a process that is not our child is announced by no event in Node. */
 export function watchOwner(options: WatchdogOptions): Watchdog {
-  let owner = options.owner;
+  let owners = options.owner && [options.owner];
   let goneAtMs: number | undefined;
   const look = (): void => {
-    if (owner === undefined || isRunning(owner)) {
+    if (owners === undefined || owners.some((owner) => isRunning(owner))) {
       goneAtMs = undefined;
       return;
     }
@@ -34,7 +37,8 @@ export function watchOwner(options: WatchdogOptions): Watchdog {
   const timer = setInterval(look, options.intervalMs ?? 1000);
   return {
     adopt(next) {
-      owner = next;
+      // Those that are gone need not be looked at again.
+      owners = next && owners && [...owners.filter((owner) => isRunning(owner)), next];
       goneAtMs = undefined;
     },
     stop: () => clearInterval(timer),

@@ -127,8 +127,9 @@ function candidatesFor(
     });
     return { ip, owner, route };
   });
-  const preferred = all.find(isOpen) ?? all[0];
-  return all.filter(
+  const inOrder = [...all.filter(isOpen), ...all.filter((candidate) => !isOpen(candidate))];
+  const [preferred] = inOrder;
+  return inOrder.filter(
     ({ route }) =>
       route.via === preferred?.route.via &&
       (route.closed === undefined) === (preferred.route.closed === undefined),

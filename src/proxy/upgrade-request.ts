@@ -31,6 +31,8 @@ export async function askUpgrade(
     setDefaultHeaders: false,
   });
   const onAbort = (): void => {
+    // Nobody is left to answer: the origin need not go on.
+    line.socket.resetAndDestroy();
     outgoing.destroy();
     resolve({ kind: 'failed', failure: clientGone() });
   };

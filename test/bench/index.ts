@@ -211,7 +211,7 @@ async function ticking(peers: number, joinedMs: number): Promise<void> {
   const ticks = 60_000 / TICK_EVERY_MS;
   row(`${peers} peers, ${ticks} ticks a minute: share of a core`, share * 100, 5, '%');
   const { stallMs } = await stalls(() => sleep(TICKS_FOR_MS / 2));
-  row(`${peers} peers, ticks: stall of the event loop`, stallMs, 20, 'ms');
+  row(`${peers} peers, ticks: longest turn of the event loop`, stallMs, undefined, 'ms');
   const asked = performance.now();
   const seen = view.until(() => view.peerNamed('late') !== undefined, AbortSignal.timeout(20_000));
   tailscaled.send('join');

@@ -313,3 +313,24 @@ void t.test('names that look like a mistyped one are found, nearest first', asyn
   t.same(index.nearest('entirely-different'), []);
   t.same(index.nearest('wbe', 1), ['web']);
 });
+
+void t.test(
+  "a name of this node's certificates means this node, under the tailnet's suffix alone",
+  async (t) => {
+    const index = indexOf([peerDocument(1)], {
+      CertDomains: [
+        'ci.tail1234.ts.net',
+        'app.tail1234.ts.net',
+        'host-1.tail1234.ts.net',
+        'example.com',
+      ],
+    });
+    t.equal(addressesOf(index, 'app.tail1234.ts.net')?.[0], '100.64.0.0');
+    t.equal(
+      addressesOf(index, 'host-1.tail1234.ts.net')?.[0],
+      '100.64.0.1',
+      'a node has its name first',
+    );
+    t.equal(index.lookup('example.com'), undefined);
+  },
+);

@@ -1,5 +1,6 @@
 import t from 'tap';
 import { TailnetView } from '../../src/dns/tailnet-view.ts';
+import { dnsMessage } from '../support/dns-server.ts';
 import { type FakeLocalApi, startFakeLocalApi } from '../support/fake-local-api.ts';
 import { largeStatus, peerDocument, statusDocument } from '../support/netmap.ts';
 import { tmpFolder } from '../support/tmp-folder.ts';
@@ -158,16 +159,54 @@ void t.test('a large netmap does not hold up the event loop', async (t) => {
   const { fake, view } = await setUp(t);
   await running(view);
   await waitFor(() => fake.watchers() === 1);
-  fake.answer('status', JSON.stringify(largeStatus(5_000, 500)));
-  let lastMs = performance.now();
-  let stallMs = 0;
+  const large = JSON.stringify(largeStatus(5_000, 500));
+  fake.answer('status', large);
+  // By this thread's CPU time: others use the machine too.
+  const cpuMs = () => {
+    const { user, system } = process.threadCpuUsage();
+    return (user + system) / 1_000;
+  };
+  let lastMs = cpuMs();
+  let longestMs = 0;
   const timer = setInterval(() => {
-    const now = performance.now();
-    stallMs = Math.max(stallMs, now - lastMs - 1);
+    const now = cpuMs();
+    longestMs = Math.max(longestMs, now - lastMs);
     lastMs = now;
   }, 1);
   fake.notify({});
   await view.until(() => view.peerNamed('host-4999') !== undefined, soon());
   clearInterval(timer);
-  t.ok(stallMs < 60, `${stallMs} ms at most, on a machine that others use too`);
+  t.ok(longestMs < 40, `the longest turn took ${longestMs} ms`);
+});
+
+void t.test('before 1.100 extra records come with the DNS configuration', async (t) => {
+  const { fake, view } = await setUp(t, { start: false });
+  fake.answer('dns-config', {
+    ExtraRecords: [{ Name: 'rec.apps.test', Type: 'A', Value: '100.64.0.1' }, null, {}],
+  });
+  view.start();
+  await running(view);
+  t.match(await view.resolve('rec.apps.test', soon()), {
+    kind: 'resolved',
+    source: 'extra-records',
+    owned: true,
+  });
+  t.equal(view.peerNamed('rec.apps.test')?.shortName, 'host-1');
+});
+
+void t.test('split DNS that an old tailscaled cannot do is said once', async (t) => {
+  const { fake, view } = await setUp(t, { start: false });
+  fake.answer('status', { ...statusDocument([peerDocument(1)]), Version: '1.90.9' });
+  fake.answer('dns-config', { Routes: { 'corp.test': [{ Addr: '10.0.0.53' }] } });
+  fake.handlers.set('dns-query', (_request, response, url) => {
+    const message = dnsMessage(1, url.searchParams.get('name')!, 'A', { rcode: 2 });
+    response.end(JSON.stringify({ Bytes: message.toString('base64'), Resolvers: null }));
+  });
+  view.start();
+  await running(view);
+  t.match(await view.resolve('wiki.corp.test', soon()), { kind: 'unavailable', owned: true });
+  await view.resolve('wiki2.corp.test', soon());
+  t.same(view.warnings(), [
+    'split DNS is not available: tailscaled 1.90.9 cannot in userspace mode, 1.96 can',
+  ]);
 });

@@ -8,6 +8,7 @@ import { useTailnet } from '../tailnet/use-tailnet.ts';
 import { commandLines } from '../tailnet/processes.ts';
 import { spacetailFor } from './spacetail.ts';
 
+t.setTimeout(240_000);
 const tailnet = await useTailnet(t);
 const { facts } = tailnet;
 const port = facts.tailnetOrigin.http === 80 ? '' : `:${facts.tailnetOrigin.http}`;
@@ -215,6 +216,11 @@ void t.test('a peer that dials this node cannot use the bridge', async (t) => {
     const status = JSON.parse((await spacetail.cli(['status', '--json'])).stdout) as {
       node: { addresses: string[] };
     };
+    // The first packet to a new peer may be lost: the two must know each other before anything is concluded.
+    t.match(
+      await visitor.tailscale(['ping', '--until-direct=false', status.node.addresses[0] ?? '']),
+      { code: 0 },
+    );
     const target = `http://${status.node.addresses[0]}:${spacetail.httpPort}`;
     const { code, stdout } = await spacetail.through(
       [

@@ -4,7 +4,12 @@ import t from 'tap';
 import { readGoFlags } from '../../src/lifecycle/go-flags.ts';
 import { openRuntimeFolder } from '../../src/lifecycle/runtime-folder.ts';
 import { tailscaledArguments } from '../../src/lifecycle/tailscaled-arguments.ts';
-import { inboundAllowed, upArguments, type UpSettings } from '../../src/lifecycle/up-arguments.ts';
+import {
+  inboundAllowed,
+  upArguments,
+  type UpOnce,
+  type UpSettings,
+} from '../../src/lifecycle/up-arguments.ts';
 import { tmpFolder, type HasTeardown } from '../support/tmp-folder.ts';
 
 const folderOf = (t: HasTeardown) => openRuntimeFolder(join(tmpFolder(t), 'run'));
@@ -14,6 +19,12 @@ const settings: UpSettings = {
   tags: ['tag:a', 'tag:b'],
   upArgs: [],
 };
+
+const once = (authKey: string | undefined, timeoutMs = 1000): UpOnce => ({
+  authKey,
+  timeoutMs,
+  keepsState: false,
+});
 
 void t.test('tailscaled gets our defaults, and the user’s flag where both name one', async (t) => {
   const folder = await folderOf(t);
@@ -71,7 +82,7 @@ void t.test('a flag that would break the bridge is refused with a sentence', asy
 
 void t.test('tailscale up gets our defaults and the key by a 0600 file', async (t) => {
   const folder = await folderOf(t);
-  const plan = await upArguments(folder, settings, 'tskey-auth-s3cret', 59_300);
+  const plan = await upArguments(folder, settings, once('tskey-auth-s3cret', 59_300));
   const file = join(folder.path, '.secret-auth-key');
   t.strictSame(plan, {
     args: [
@@ -103,7 +114,7 @@ void t.test('the user’s words win, and their secrets move to files', async (t)
     's3cret-2',
     '--id-token=file:/given',
   ];
-  const plan = await upArguments(folder, { ...settings, upArgs }, undefined, 1000);
+  const plan = await upArguments(folder, { ...settings, upArgs }, once(undefined, 1000));
   t.match(plan, { acceptDns: false, acceptRoutes: false, shieldsUp: true });
   t.strictSame(plan.args, [
     '--shields-up',
@@ -125,16 +136,26 @@ void t.test('a key of the credential stands before one among the words', async (
   const plan = await upArguments(
     folder,
     { ...settings, upArgs: ['--auth-key=other'] },
-    'minted',
-    1000,
+    once('minted'),
   );
   t.equal(plan.args.filter((word) => word.includes('auth-key')).length, 1);
   t.equal(readFileSync(`${folder.path}/.secret-auth-key`, 'utf8'), 'minted');
 });
 
+void t.test('a node that keeps its state forgets the settings of an earlier run', async (t) => {
+  const folder = await folderOf(t);
+  const args = async (upArgs: string[]) =>
+    (await upArguments(folder, { ...settings, upArgs }, { ...once('k'), keepsState: true })).args;
+  t.ok((await args([])).includes('--reset'));
+  t.strictSame(
+    (await args(['--reset=false'])).filter((word) => word.includes('reset')),
+    ['--reset=false'],
+  );
+});
+
 void t.test('an OAuth secret given as a key asks for the tags', async (t) => {
   const folder = await folderOf(t);
-  const plan = await upArguments(folder, settings, 'tskey-client-x?ephemeral=true', 1000);
+  const plan = await upArguments(folder, settings, once('tskey-client-x?ephemeral=true', 1000));
   t.ok(plan.args.includes('--advertise-tags=tag:a,tag:b'));
 });
 
@@ -153,7 +174,7 @@ void t.test('shields are down only where the user wants to be reached', async (t
   const folder = await folderOf(t);
   for (const [upArgs, inbound] of cases) {
     t.equal(inboundAllowed(upArgs), inbound, upArgs.join(' '));
-    const plan = await upArguments(folder, { ...settings, upArgs }, 'k', 1000);
+    const plan = await upArguments(folder, { ...settings, upArgs }, once('k', 1000));
     t.equal(plan.shieldsUp, !inbound, upArgs.join(' '));
   }
 });

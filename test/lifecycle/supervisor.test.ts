@@ -3,38 +3,13 @@ import { createServer } from 'node:net';
 import { once } from 'node:events';
 import t from 'tap';
 import { callControl } from '../../src/lifecycle/control-client.ts';
-import { identify, isRunning, type ProcessId } from '../../src/lifecycle/process-id.ts';
-import type { ProgressEvent } from '../../src/lifecycle/progress.ts';
+import { isRunning } from '../../src/lifecycle/process-id.ts';
 import { readPidfile } from '../../src/lifecycle/pidfile.ts';
 import { stopSupervisor } from '../../src/lifecycle/stop-supervisor.ts';
 import { freePort } from '../support/free-port.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { createTestRun, type TestRun } from '../fakes/test-run.ts';
-
-/** Files that may stay after a run. */
-const logs = /^(?:access|spacetail|tailscaled)\.log(?:\.\d)?$|^last-run\.json$/;
-
-function leftIn(run: TestRun): string[] {
-  return readdirSync(run.folder.path).filter((name) => !logs.test(name));
-}
-
-async function supervisorOf(run: TestRun): Promise<ProcessId> {
-  const content = await readPidfile(run.folder.pidfile);
-  if (content.kind !== 'running') throw new Error(`the pidfile is ${content.kind}`);
-  return content.process;
-}
-
-function tailscaledOf(run: TestRun): ProcessId {
-  const { pid } = JSON.parse(readFileSync(run.tailscaledRecord, 'utf8')) as { pid: number };
-  const found = identify(pid);
-  if (found === undefined) throw new Error('the fake tailscaled does not run');
-  return found;
-}
-
-function messageOf(last: ProgressEvent): string {
-  if (last.kind !== 'failed') throw new Error(`up ended with ${JSON.stringify(last)}`);
-  return last.error.message;
-}
+import { failureOf, leftIn, supervisorOf, tailscaledOf } from '../fakes/run-facts.ts';
+import { createTestRun } from '../fakes/test-run.ts';
 
 void t.test('up goes through its steps in order, down leaves logs and nothing else', async (t) => {
   const run = await createTestRun(t);
@@ -109,54 +84,6 @@ void t.test('a supervisor that is up already is found, and two at once make one'
   await stopSupervisor(run.folder.path);
 });
 
-void t.test('whatever fails in up, the step is named and everything is gone again', async (t) => {
-  const cases: [Parameters<typeof createTestRun>[1], RegExp][] = [
-    [
-      { tailscaled: 'exits-at-once' },
-      /^step tailscaled: tailscaled ended with exit code 3; it last said:[^]*made of cheese/,
-    ],
-    [
-      { tailscaled: 'hangs', settings: { upTimeoutMs: 1000 } },
-      /^step tailscaled: not done within SPACETAIL_UP_TIMEOUT \(1 s\)[^]*Program starting/,
-    ],
-    [
-      { tailscaled: 'no-socks-line', settings: { upTimeoutMs: 1000 } },
-      /^step tailscaled: not done/,
-    ],
-    [
-      { settings: { tailscaled: '/nonexistent/tailscaled' } },
-      /^step tailscaled: \/nonexistent\/tailscaled cannot be started: no such program/,
-    ],
-    [
-      { settings: { tailscale: '/nonexistent/tailscale' } },
-      /^step login: \/nonexistent\/tailscale cannot be started/,
-    ],
-    [
-      { tailscale: 'bad-key' },
-      /^step login: the key is not valid[^]*API key does not exist[^]*tailscaled last said:/,
-    ],
-    [{ tailscale: 'bad-tag' }, /^step login: the key may not use a tag/],
-    [{ tailscale: 'needs-login' }, /^step login: the control server asks for an interactive login/],
-    [{ tailscale: 'needs-approval' }, /^step login: the node waits for an administrator/],
-    [{ tailscale: 'locked' }, /^step login: tailnet lock is on/],
-    [{ tailscale: 'junk' }, /^step login: tailscale up failed/],
-    [{ tailscale: 'hangs', settings: { upTimeoutMs: 1500 } }, /^step login: not done within/],
-    [
-      { tailscaled: 'crashes-later', afterMs: 300, tailscale: 'hangs' },
-      /^step login: tailscaled ended with exit code 7/,
-    ],
-    [{ payload: { readinessFails: true } }, /^step netmap: no netmap/],
-  ];
-  for (const [options, expected] of cases) {
-    const run = await createTestRun(t, options);
-    const { last } = await run.up();
-    t.match(messageOf(last), expected);
-    t.strictSame(leftIn(run), [], `${expected} leaves no file`);
-    t.equal((await readPidfile(run.folder.pidfile)).kind, 'absent');
-    t.notMatch(JSON.stringify(last), run.key);
-  }
-});
-
 void t.test('a busy port fails up before a key is used', async (t) => {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -164,7 +91,7 @@ void t.test('a busy port fails up before a key is used', async (t) => {
   const { port } = server.address() as { port: number };
   const run = await createTestRun(t, { payload: { port } });
   const { last } = await run.up();
-  t.match(messageOf(last), /^step listeners: 127\.0\.0\.1:\d+ is taken/);
+  t.match(failureOf(last), /^step listeners: 127\.0\.0\.1:\d+ is taken/);
   t.notOk(existsSync(run.tailscaledRecord), 'tailscaled was not started');
   t.strictSame(leftIn(run), []);
 });
@@ -214,26 +141,6 @@ void t.test('an up that is interrupted or killed takes everything along', async 
   t.notOk(isRunning(tailscaled));
   t.strictSame(leftIn(run), []);
 });
-
-void t.test(
-  'down is done in 10 s when tailscaled ignores SIGTERM and a request never ends',
-  async (t) => {
-    const run = await createTestRun(t, {
-      tailscaled: 'ignores-sigterm',
-      payload: { hangingDrain: true },
-    });
-    await run.up();
-    const tailscaled = tailscaledOf(run);
-    const startedMs = performance.now();
-    t.match(await stopSupervisor(run.folder.path), {
-      kind: 'stopped',
-      forced: undefined,
-      left: [],
-    });
-    t.ok(performance.now() - startedMs < 10_000);
-    t.notOk(isRunning(tailscaled));
-  },
-);
 
 void t.test(
   'tailscaled dies with a killed supervisor, and up and down work afterwards',

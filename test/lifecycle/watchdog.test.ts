@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { identify, type ProcessId } from '../../src/lifecycle/process-id.ts';
 import { watchOwner } from '../../src/lifecycle/watchdog.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 interface Owner extends ProcessId {
-  end(): Promise<unknown>;
+  end(): Promise<void>;
 }
 
 function owner(t: { teardown(end: () => unknown): unknown }): Owner {
@@ -17,6 +18,7 @@ function owner(t: { teardown(end: () => unknown): unknown }): Owner {
     pid,
     startTicks,
     async end() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
       child.kill('SIGKILL');
       await once(child, 'exit');
     },
@@ -63,24 +65,46 @@ void t.test(
   },
 );
 
-void t.test('a later phase takes over, and none is for ever', async (t) => {
+void t.test('a shell that found the run is an owner too, and the last one counts', async (t) => {
   const [first, second] = [owner(t), owner(t)];
-  let abandoned = 0;
+  const abandoned = Promise.withResolvers<void>();
+  let ended = false;
   const dog = watchOwner({
     ...quick,
     owner: first,
     lastClientSeenMs: () => 0,
-    onAbandoned: () => (abandoned += 1),
+    onAbandoned() {
+      ended = true;
+      abandoned.resolve();
+    },
   });
   t.teardown(() => dog.stop());
   dog.adopt(second);
-  await first.end();
-  await new Promise((resolve) => setTimeout(resolve, 400));
-  t.equal(abandoned, 0, 'the first is not watched any more');
-  dog.adopt(undefined);
   await second.end();
-  await new Promise((resolve) => setTimeout(resolve, 400));
-  t.equal(abandoned, 0, 'without an owner it goes on');
-  dog.adopt(second);
-  await waitFor(() => abandoned === 1, { deadlineMs: 3000 });
+  await sleep(400);
+  t.notOk(ended, 'the first still runs');
+  await first.end();
+  await abandoned.promise;
+  t.ok(ended);
+});
+
+void t.test('a run without an owner has no end by itself, whoever finds it', async (t) => {
+  const shell = owner(t);
+  for (const [atStart, later] of [
+    [undefined, shell],
+    [shell, undefined],
+  ] as const) {
+    let ended = false;
+    const dog = watchOwner({
+      ...quick,
+      owner: atStart,
+      lastClientSeenMs: () => 0,
+      onAbandoned: () => (ended = true),
+    });
+    t.teardown(() => dog.stop());
+    dog.adopt(later);
+    await shell.end();
+    await sleep(400);
+    t.notOk(ended);
+  }
 });

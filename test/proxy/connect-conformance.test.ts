@@ -70,7 +70,7 @@ void t.test('bytes glued to the head are the first of the tunnel, whatever they 
     });
   });
   const { httpPort } = await startBridge(t);
-  const glued = `${'\u0016\u0003\u0001\u0000'.repeat(10_000)}`;
+  const glued = '\u0016\u0003\u0001\u0000'.repeat(10_000);
   const client = await rawClient(
     httpPort,
     Buffer.from(`CONNECT 127.0.0.1:${origin.port} HTTP/1.1\r\n\r\n${glued}`, 'latin1'),

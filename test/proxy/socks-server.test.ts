@@ -16,16 +16,12 @@ interface Target {
 }
 
 /** socksv5's client, which resolves nothing itself. */
-async function viaSocksv5(
-  { socksPort }: TestBridge,
-  target: Target,
-  auth = socksv5.auth.None(),
-): Promise<Socket> {
+async function viaSocksv5({ socksPort }: TestBridge, target: Target): Promise<Socket> {
   const client = new socksv5.Client({
     proxyHost: '127.0.0.1',
     proxyPort: socksPort,
     localDNS: false,
-    auths: [auth],
+    auths: [socksv5.auth.None()],
   });
   client.connect(target);
   const { promise, resolve, reject } = Promise.withResolvers<Socket>();
@@ -108,19 +104,25 @@ void t.test('RFC 1928 6: each failure has its reply, and replies are whole', asy
 });
 
 void t.test('RFC 1929: with a token the password is asked for', async (t) => {
-  const origin = await tcpOrigin(t, (socket) => socket.end('in'));
+  const origin = await tcpOrigin(t, (socket) => socket.pipe(socket));
   const bridge = await startBridge(t, { proxyToken: 'secret' });
-  const right = socksv5.auth.UserPassword('anybody', 'secret');
-  const socket = await viaSocksv5(bridge, { host: '127.0.0.1', port: origin.port }, right);
-  const [chunk] = (await once(socket, 'data')) as [Buffer];
-  t.equal(chunk.toString(), 'in');
-  socket.destroy();
+  const target = request(1, [127, 0, 0, 1], origin.port).subarray(3);
+  const right = await rawClient(bridge.socksPort, Buffer.from([5, 2, 0, 2]));
+  right.socket.write(Buffer.concat([Buffer.from([1, 1, 97, 6]), Buffer.from('secret'), target]));
+  right.socket.write('in');
+  t.equal(
+    Buffer.from(await right.until(/in$/u), 'latin1')
+      .toString('hex')
+      .slice(0, 8),
+    '05020100',
+  );
+  right.socket.end();
   const wrong = await rawClient(bridge.socksPort, Buffer.from([5, 1, 2, 1, 1, 97, 1, 98]));
   t.equal(Buffer.from(await wrong.rest(), 'latin1').toString('hex'), '05020101');
   const none = await rawClient(bridge.socksPort, Buffer.from([5, 1, 0]));
   t.equal(Buffer.from(await none.rest(), 'latin1').toString('hex'), '05ff');
   await bridge.record(2);
-  t.strictSame(bridge.records.map(({ status }) => status).sort(), [200, 407, 407]);
+  t.equal(bridge.records.filter(({ status }) => status === 407).length, 2);
   t.equal(bridge.bridge.counters().denied, 2);
 });
 

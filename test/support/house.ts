@@ -39,9 +39,10 @@ export function readImports(folder: string): ImportGraph {
     if (!entry.isFile() || !entry.name.endsWith('.ts')) continue;
     const path = join(entry.parentPath, entry.name);
     const file = posix.relative(folder, path);
-    const targets = importsOf(readFileSync(path, 'utf8')).map((target) =>
-      posix.join(dirname(file), target),
-    );
+    const targets = importsOf(readFileSync(path, 'utf8'))
+      // Data such as the policy's JSON Schema lies outside src.
+      .filter((target) => target.endsWith('.ts'))
+      .map((target) => posix.join(dirname(file), target));
     graph.set(file, targets);
   }
   return graph;

@@ -1,0 +1,69 @@
+import { join } from 'node:path';
+import t from 'tap';
+import { run } from '../../src/commands/get-authkey.ts';
+import { mintedKey, startKeyApi } from '../fakes/key-api.ts';
+import { commandIo } from '../support/command-io.ts';
+import { freePort } from '../support/free-port.ts';
+import { tmpFolder } from '../support/tmp-folder.ts';
+
+const client = { TS_OAUTH_CLIENT_ID: 'client-id', TS_OAUTH_CLIENT_SECRET: 'tskey-client-secret' };
+
+void t.test('the key is minted from the OAuth client and is all that is printed', async (t) => {
+  const api = await startKeyApi(t, {
+    clientId: 'client-id',
+    clientSecret: 'tskey-client-secret',
+    tags: ['tag:ci', 'tag:spacelift'],
+  });
+  const world = commandIo({
+    ...client,
+    TS_API_BASE_URL: api.url,
+    TS_OAUTH_TAGS: 'tag:ci',
+    TF_VAR_spacelift_run_id: '01J_RUN',
+  });
+  t.equal(await run({}, world.io), 0);
+  t.equal(world.stdout(), `${mintedKey}\n`);
+  t.equal(world.stderr(), '');
+  t.same(
+    api.seen.flatMap(({ problems }) => problems),
+    [],
+  );
+});
+
+void t.test('the aliases of the variables work as well', async (t) => {
+  const api = await startKeyApi(t, { clientId: 'client-id', clientSecret: 'tskey-client-secret' });
+  const world = commandIo({
+    TS_CLIENT_ID: 'client-id',
+    TS_CLIENT_SECRET: 'tskey-client-secret',
+    TS_API_BASE_URL: api.url,
+  });
+  t.equal(await run({}, world.io), 0);
+  t.equal(world.stdout(), `${mintedKey}\n`);
+});
+
+void t.test(
+  'refused, without a client, and out of reach: an error that says so, and no secret in it',
+  async (t) => {
+    const api = await startKeyApi(t, { clientId: 'client-id', clientSecret: 'another' });
+    const wrong = { ...client, TS_API_BASE_URL: api.url };
+    await t.rejects(run({}, commandIo(wrong).io), {
+      code: 'oauth_rejected',
+      exitCode: 1,
+      message: /^(?!.*tskey-client-secret)/s,
+    });
+    await t.rejects(run({}, commandIo({ TS_AUTHKEY: 'tskey-auth-x' }).io), {
+      code: 'credentials_missing',
+      message: /mint/,
+    });
+    await t.rejects(run({}, commandIo({ TS_OAUTH_CLIENT_ID: 'id' }).io), {
+      code: 'credentials_incomplete',
+      exitCode: 2,
+    });
+    const nowhere = {
+      ...client,
+      TS_API_BASE_URL: `http://127.0.0.1:${await freePort()}`,
+      SPACETAIL_UP_TIMEOUT: '300ms',
+      SPACETAIL_RUNTIME_DIR: join(tmpFolder(t), 'run'),
+    };
+    await t.rejects(run({}, commandIo(nowhere).io), { code: 'api_unreachable', exitCode: 1 });
+  },
+);
