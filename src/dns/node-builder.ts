@@ -4,9 +4,17 @@ import { withRoom } from './grow.ts';
 import { newIpWords, readIp } from './ip.ts';
 import type { NameTableBuilder } from './name-table.ts';
 import { isUnder } from './names.ts';
-import { FLAG_EXPIRED, FLAG_ONLINE, FLAG_SUBDOMAINS, type NodeColumns } from './packed-index.ts';
+import {
+  FLAG_EXPIRED,
+  FLAG_NEWBORN,
+  FLAG_ONLINE,
+  FLAG_SUBDOMAINS,
+  type NodeColumns,
+} from './packed-index.ts';
 import { mayBeNodeAddress } from './special-ranges.ts';
 import type { StatusNode } from './status-types.ts';
+
+const NEWBORN_MS = 30_000;
 
 export class NodeBuilder {
   readonly #names: NameTableBuilder;
@@ -18,6 +26,7 @@ export class NodeBuilder {
   readonly #columns: {
     -readonly [Column in keyof NodeColumns]: NodeColumns[Column];
   };
+  #selfCreatedMs = 0;
   #size = 0;
   #tagCount = 0;
 
@@ -52,10 +61,18 @@ export class NodeBuilder {
     columns.flags[row] =
       (node.online ? FLAG_ONLINE : 0) |
       (node.expired ? FLAG_EXPIRED : 0) |
-      (node.subdomains ? FLAG_SUBDOMAINS : 0);
+      (node.subdomains ? FLAG_SUBDOMAINS : 0) |
+      (this.#isNewborn(row, node) ? FLAG_NEWBORN : 0);
     if (node.name !== '') this.#addNames(row, node.name);
     this.#addTags(row, node.tags);
     return this.#addAddresses(row, node.addresses);
+  }
+
+  /** Control servers tell of a node first and that it is online some seconds later. */
+  #isNewborn(row: number, { createdMs, online }: StatusNode): boolean {
+    if (row === 0) this.#selfCreatedMs = createdMs;
+    if (online || this.#selfCreatedMs === 0 || createdMs <= this.#selfCreatedMs) return false;
+    return Date.now() - createdMs < NEWBORN_MS;
   }
 
   finish(): { columns: NodeColumns; tags: string[] } {

@@ -7,6 +7,8 @@ import type { BackendState } from './status-types.ts';
 export const FLAG_ONLINE = 1;
 export const FLAG_EXPIRED = 2;
 export const FLAG_SUBDOMAINS = 4;
+/** It joined after this node, moments ago: that it is not online yet means nothing. */
+export const FLAG_NEWBORN = 8;
 
 /** Row 0 is this node; the peers follow. */
 export interface NodeColumns {

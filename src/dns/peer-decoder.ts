@@ -1,7 +1,7 @@
 /** A row of the packed index as the object that people read. */
 import { addressRows } from './address-table.ts';
 import { nameAt } from './name-table.ts';
-import { FLAG_EXPIRED, FLAG_ONLINE, type PackedIndex } from './packed-index.ts';
+import { FLAG_EXPIRED, FLAG_NEWBORN, FLAG_ONLINE, type PackedIndex } from './packed-index.ts';
 import type { Peer } from './types.ts';
 
 /** The node's own addresses, IPv4 first. */
@@ -23,7 +23,8 @@ export function decodePeer(packed: PackedIndex, row: number): Peer {
     names: [...new Set([shortName, name, ...otherNamesOf(packed, row)])],
     addresses,
     tags: Array.from(tagIds, (id) => summary.tags[id]!),
-    online: summary.onlineKnown ? (flags & FLAG_ONLINE) !== 0 : undefined,
+    online:
+      summary.onlineKnown && (flags & FLAG_NEWBORN) === 0 ? (flags & FLAG_ONLINE) !== 0 : undefined,
     keyExpired: (flags & FLAG_EXPIRED) !== 0,
     lastSeenMs: nodes.lastSeenMs[row]! || undefined,
   };

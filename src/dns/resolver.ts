@@ -118,7 +118,7 @@ class ResolveLine {
     const state = netmap.state();
     if (netmap.index === undefined)
       return unavailable(name, `${name} is a tailnet's name and there is no netmap yet`);
-    if (state.kind === 'down')
+    if (state.kind !== 'running')
       return unavailable(name, `${name} is not in the last netmap and ${state.detail}`);
     return none(
       name,

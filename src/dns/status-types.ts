@@ -25,6 +25,8 @@ export interface StatusNode {
   readonly expired: boolean;
   /** Epoch ms; 0 when the document does not say. */
   readonly lastSeenMs: number;
+  /** Epoch ms, by the control server's clock; 0 is unknown. */
+  readonly createdMs: number;
   /** The exit node in use. */
   readonly exitNode: boolean;
   /** Has the capability `dns-subdomain-resolve`: its subdomains mean it too. */

@@ -42,6 +42,7 @@ function readNode(node: Json, nowMs: number): StatusNode {
     online: node['Online'] === true,
     expired: node['Expired'] === true || (expiryMs > 0 && expiryMs <= nowMs),
     lastSeenMs: timeMs(node['LastSeen']),
+    createdMs: timeMs(node['Created']),
     exitNode: node['ExitNode'] === true,
     subdomains: isObject(capabilities) && Object.hasOwn(capabilities, 'dns-subdomain-resolve'),
   };

@@ -61,28 +61,3 @@ export function explainLogin(lines: readonly string[]): SpacetailError | undefin
     found.hint === undefined ? {} : { hint: found.hint },
   );
 }
-
-/**
- * Why a backend will not become ready by waiting, from its status (ipn/ipnstate): undefined while it may.
- */
-export function explainBackend(status: {
-  readonly backendState: string;
-  readonly health: readonly string[];
-}): SpacetailError | undefined {
-  const locked = status.health.find((line) => /locked out|tailnet lock/i.test(line));
-  if (locked !== undefined)
-    return new SpacetailError(
-      'tailnet_locked',
-      `tailnet lock is on and this node is not signed: ${locked}`,
-    );
-  if (status.backendState === 'NeedsLogin') {
-    return new SpacetailError('needs_login', 'the control server asks for an interactive login');
-  }
-  if (status.backendState === 'NeedsMachineAuth') {
-    return new SpacetailError(
-      'needs_machine_auth',
-      'the node waits for an administrator to approve it',
-    );
-  }
-  return undefined;
-}

@@ -76,16 +76,3 @@ export async function login(
     why ?? new SpacetailError('login_failed', `tailscale up failed; ${quoteLines(ended.lines)}`)
   );
 }
-
-/**
- * `tailscale logout`: an ephemeral node is forgotten at once.
- * @returns whether the control server was told within `timeoutMs`
- */
-export async function logout(cli: TailscaleCli, timeoutMs: number): Promise<boolean> {
-  try {
-    const ended = await runCli(cli, ['logout'], AbortSignal.timeout(timeoutMs), () => false);
-    return ended.exitCode === 0;
-  } catch {
-    return false;
-  }
-}

@@ -1,17 +1,16 @@
 /** From a target to a plan or a refusal: names, route, loop, policy, in this order. */
-import { canonicalAddress } from './addresses.ts';
 import type { Authority } from './authority.ts';
 import { hostForLog } from './authority.ts';
+import { candidatesFor } from './candidates.ts';
+import type { Candidate, DecideContext } from './candidates.ts';
 import type { Failure } from './failure.ts';
 import { failure } from './failure.ts';
-import type { OwnListeners } from './own-listeners.ts';
-import type { Policy, Verdict } from './policy.ts';
+import type { Verdict } from './policy.ts';
 import { explainResolution } from './resolution-failure.ts';
 import type { Unresolved } from './resolution-failure.ts';
-import type { Route, RouteVia } from './route.ts';
-import { chooseRoute } from './route.ts';
+import type { RouteVia } from './route.ts';
 import type { ClientProcess } from './request-record.ts';
-import type { NameSource, Owner, Peer, Resolution, Tailnet } from './tailnet.ts';
+import type { NameSource, Owner, Peer, Resolution } from './tailnet.ts';
 
 /** What is known of a target, whatever became of it; the access log is filled from it. */
 export interface Findings {
@@ -28,6 +27,8 @@ export interface Findings {
   readonly isRouted: boolean;
 }
 
+export type { DecideContext } from './candidates.ts';
+
 export interface Plan extends Findings {
   /** As asked for, in lower case. */
   readonly host: string;
@@ -41,23 +42,6 @@ export interface Plan extends Findings {
 export type Decision =
   | { readonly kind: 'dial'; readonly plan: Plan }
   | { readonly kind: 'refuse'; readonly failure: Failure; readonly findings: Findings };
-
-export interface DecideContext {
-  readonly tailnet: Tailnet;
-  readonly policy: Policy;
-  readonly attachedNetworks: () => readonly string[];
-  /** SPACETAIL_DIRECT: tells of a name or a canonical address. */
-  readonly isDirect: (hostOrIp: string) => boolean;
-  readonly own: Pick<OwnListeners, 'isLoop'>;
-  /** Names that nobody here can resolve are left to the upstream proxy. */
-  readonly hasUpstreamProxy: boolean;
-}
-
-interface Candidate {
-  readonly ip: string | undefined;
-  readonly owner: Owner | undefined;
-  readonly route: Route;
-}
 
 /** Pure but for what `tailnet` and `own` look up in memory. */
 export function decide(
@@ -93,54 +77,6 @@ export function decide(
   const host = hostForLog(authority.host);
   const hop = chosen.candidate.route.peer;
   return { kind: 'dial', plan: { ...findings, host, port: authority.port, addresses, hop } };
-}
-
-/** The addresses that go the same way as the preferred one. */
-function candidatesFor(
-  authority: Authority,
-  resolution: Resolution,
-  context: DecideContext,
-): Candidate[] {
-  if (resolution.kind !== 'resolved') {
-    const mayPass =
-      !resolution.owned && context.hasUpstreamProxy && context.tailnet.exitNode() === undefined;
-    if (!mayPass) return [];
-    const route: Route = {
-      via: 'direct',
-      peer: undefined,
-      because: 'the upstream proxy resolves it',
-    };
-    return [{ ip: undefined, owner: undefined, route }];
-  }
-  const isDirectName = context.isDirect(authority.host);
-  const all = resolution.addresses.map((address): Candidate => {
-    const ip = canonicalAddress(address) ?? address;
-    const owner = context.tailnet.ownerOf(ip);
-    const isDirectAddress = context.isDirect(ip);
-    const route = chooseRoute({
-      ip,
-      owner,
-      exitNode: context.tailnet.exitNode(),
-      attached: context.attachedNetworks(),
-      isDirectAddress,
-      isDirectHost: isDirectName || isDirectAddress,
-    });
-    return { ip, owner, route };
-  });
-  const inOrder = [...all.filter(isOpen), ...all.filter((candidate) => !isOpen(candidate))];
-  const [preferred] = inOrder;
-  return inOrder.filter(
-    ({ route }) =>
-      route.via === preferred?.route.via &&
-      (route.closed === undefined) === (preferred.route.closed === undefined),
-  );
-}
-
-/** Of several addresses, one whose node is known to be away is not the first choice. */
-function isOpen({ route }: Candidate): boolean {
-  return (
-    route.closed === undefined && route.peer?.online !== false && route.peer?.keyExpired !== true
-  );
 }
 
 function refusal(

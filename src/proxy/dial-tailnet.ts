@@ -32,7 +32,13 @@ export async function dialTailnet(
   context: DialContext,
 ): Promise<Dialled> {
   if (plan.hop?.keyExpired === true) return { kind: 'failed', failure: expired(plan.hop) };
-  if (plan.hop?.online !== false) return dialUntilDeadline(plan, options, context);
+  if (plan.hop?.online !== false) {
+    const [address] = plan.hop?.addresses ?? [];
+    if (address !== undefined && context.tailnet.state().kind === 'running') {
+      await context.tailnet.meet(address);
+    }
+    return dialUntilDeadline(plan, options, context);
+  }
   return dialOffline(plan, options, context);
 }
 

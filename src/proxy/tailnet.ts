@@ -129,6 +129,11 @@ export interface Tailnet {
    * Bounded by the signal; never throws but for it.
    */
   diagnose(ip: string, port: number, signal: AbortSignal): Promise<Diagnosis>;
+  /**
+   * Waits until a peer that was not spoken to yet knows this node: a dial before that loses its first packet,
+   * and with it 5 s. At most 1.5 s, at once where the two have met; `false` when the peer was silent.
+   */
+  meet(ip: string): Promise<boolean>;
   /** Sends a disco ping and tells whether the peer answered. */
   ping(ip: string, signal: AbortSignal): Promise<boolean>;
   /** The peer whose connection tailscaled forwarded to our loopback from this source port, if any (LocalAPI whois). */

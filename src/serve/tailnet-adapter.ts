@@ -48,6 +48,7 @@ export function adaptTailnet(view: TailnetView): TailnetAdapter {
       exitNode: () => view.exitNode(),
       suffix: () => view.suffix(),
       diagnose: (ip, port, signal) => view.diagnose(ip, port, signal),
+      meet: (ip) => view.meet(ip),
       ping: (ip, signal) => view.ping(ip, signal),
       inboundPeer: (host, port, signal) => view.inboundPeer(host, port, signal),
     },

@@ -132,17 +132,13 @@ void t.test(
     const owned = { host: 'x', owned: true, detail: 'why' } as const;
     const context = { hasUpstreamProxy: true };
     t.match(
-      decideFor(
-        'x:1',
-        { ...owned, kind: 'not_found', source: undefined, nearest: [] } as Partial<Resolution>,
-        context,
-      ),
+      decideFor('x:1', { ...owned, kind: 'not_found', source: undefined, nearest: [] }, context),
       { failure: { kind: 'name_unknown' }, findings: { via: 'tailnet' } },
     );
-    t.match(decideFor('x:1', { ...owned, kind: 'no_answer' } as Partial<Resolution>, context), {
+    t.match(decideFor('x:1', { ...owned, kind: 'no_answer' }, context), {
       failure: { kind: 'resolver_silent' },
     });
-    t.match(decideFor('x:1', { ...owned, kind: 'unavailable' } as Partial<Resolution>, context), {
+    t.match(decideFor('x:1', { ...owned, kind: 'unavailable' }, context), {
       failure: { kind: 'tailnet_unavailable' },
     });
   },

@@ -88,6 +88,7 @@ export function fakeTailnet(
       asked.ping += 1;
       return tailnet.pingAnswers;
     },
+    meet: () => Promise.resolve(true),
     async inboundPeer() {
       asked.inbound += 1;
       return tailnet.inbound;
