@@ -41,9 +41,10 @@ COPY src ./src
 # .mjs: Node then need not find out what kind of module it is. The name on PATH is a link to it.
 RUN node scripts/build.ts --bundle-only \
     && mkdir -p /out/bin /out/lib/spacetail \
-    && cp dist/spacetail.js /out/lib/spacetail/spacetail.mjs \
-    && chmod 0755 /out/lib/spacetail/spacetail.mjs \
-    && ln -s ../lib/spacetail/spacetail.mjs /out/bin/spacetail
+    && mkdir -p /out/lib/spacetail/dist \
+    && cp package.json /out/lib/spacetail/ \
+    && cp dist/spacetail.js dist/main.cjs /out/lib/spacetail/dist/ \
+    && ln -s ../lib/spacetail/dist/spacetail.js /out/bin/spacetail
 
 # --- our files alone, for a runner image of one's own: COPY --from=…:v1-files / /usr/local/ ----------------------
 FROM scratch AS files

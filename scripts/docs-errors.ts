@@ -6,7 +6,9 @@ import { root } from './repository.ts';
 const path = `${root}/docs/errors.md`;
 const rows = Object.entries(catalogue)
   .toSorted(([a], [b]) => a.localeCompare(b, 'en'))
-  .map(([code, { exitCode, meaning, hint }]) => `| \`${code}\` | ${exitCode} | ${meaning} | ${hint} |`);
+  .map(
+    ([code, { exitCode, meaning, hint }]) => `| \`${code}\` | ${exitCode} | ${meaning} | ${hint} |`,
+  );
 const text = `# Errors
 
 Every failure of a command ends with its code in brackets: \`hint: … [login_failed]\`. The codes are stable. This page is made from

@@ -24,10 +24,14 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-if (isMainThread) {
-  // A handle left open must not keep a hook waiting; writes to a pipe or file are synchronous on Linux.
-  process.exit(await main(process.argv.slice(2)));
-} else if ((workerData as { kind?: string } | null)?.kind === 'spacetail-index') {
-  const { runIndexWorker } = await import('./dns/index-worker.ts');
-  runIndexWorker();
+async function start(): Promise<void> {
+  if (isMainThread) {
+    // A handle left open must not keep a hook waiting; writes to a pipe or file are synchronous on Linux.
+    process.exit(await main(process.argv.slice(2)));
+  } else if ((workerData as { kind?: string } | null)?.kind === 'spacetail-index') {
+    const { runIndexWorker } = await import('./dns/index-worker.ts');
+    runIndexWorker();
+  }
 }
+
+void start();

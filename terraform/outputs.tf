@@ -20,5 +20,5 @@ output "hooks" {
 
 output "environment" {
   description = "The plain variables of the context; no secret is among them."
-  value       = local.plain
+  value       = tomap(local.plain)
 }

@@ -98,6 +98,11 @@ variable "auth_key" {
   default     = null
   sensitive   = true
   ephemeral   = true
+
+  validation {
+    condition     = var.auth_method != "auth_key" || var.auth_key != null
+    error_message = "auth_method = \"auth_key\" needs auth_key."
+  }
 }
 
 variable "oauth_client_id" {
@@ -107,7 +112,7 @@ variable "oauth_client_id" {
 
   validation {
     condition     = var.auth_method != "oauth" || try(length(var.oauth_client_id) > 0, false)
-    error_message = "auth_method = \"oauth\" needs oauth_client_id (and oauth_client_secret)."
+    error_message = "auth_method = \"oauth\" needs oauth_client_id."
   }
 }
 
@@ -117,6 +122,11 @@ variable "oauth_client_secret" {
   default     = null
   sensitive   = true
   ephemeral   = true
+
+  validation {
+    condition     = var.auth_method != "oauth" || var.oauth_client_secret != null
+    error_message = "auth_method = \"oauth\" needs oauth_client_secret."
+  }
 }
 
 variable "oidc_client_id" {
@@ -257,6 +267,11 @@ variable "proxy_token" {
   default     = null
   sensitive   = true
   ephemeral   = true
+
+  validation {
+    condition     = !var.proxy_token_enabled || var.proxy_token != null
+    error_message = "proxy_token_enabled needs proxy_token."
+  }
 }
 
 variable "environment" {

@@ -1,16 +1,18 @@
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const bundle = `${root}dist/spacetail.js`;
+const dist = `${root}dist`;
 
 function run(args: string[], env: Record<string, string> = {}) {
   const folder = mkdtempSync(`${tmpdir()}/spacetail-cli-`);
-  copyFileSync(bundle, `${folder}/spacetail.mjs`);
-  const result = spawnSync(process.execPath, ['spacetail.mjs', ...args], {
+  cpSync(dist, `${folder}/dist`, { recursive: true });
+  // npm and the image keep it too: it says that the bin is an ES module.
+  writeFileSync(`${folder}/package.json`, '{"type":"module"}');
+  const result = spawnSync(process.execPath, ['dist/spacetail.js', ...args], {
     cwd: folder,
     encoding: 'utf8',
     env: { PATH: process.env['PATH'] ?? '', SPACETAIL_RUNTIME_DIR: `${folder}/run`, ...env },
@@ -21,7 +23,7 @@ function run(args: string[], env: Record<string, string> = {}) {
 }
 
 void t.test('the bundle runs alone in an empty folder', async (t) => {
-  t.ok(existsSync(bundle), 'make build has made dist/spacetail.js');
+  t.ok(existsSync(`${dist}/main.cjs`), 'make build has made dist/');
   const { version } = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as {
     version: string;
   };

@@ -2,8 +2,10 @@
 import { readFileSync } from 'node:fs';
 import type { Server, Socket } from 'node:net';
 
-/** Logs, sockets to tailscaled, the control socket, timers of libuv. */
-const RESERVED_FILES = 64;
+/** Connections beyond the limit that are answered at one time; those beyond are closed at once. */
+const MOST_ANSWERED = 32;
+/** Logs, sockets to tailscaled, the control socket, what libuv needs, and the answered ones. */
+const RESERVED_FILES = 64 + MOST_ANSWERED;
 /** A client and its origin. */
 const FILES_EACH = 2;
 const MOST = 20_000;
@@ -24,11 +26,14 @@ function readLimits(): string {
   }
 }
 
-/** Calls `refuse` for each connection beyond the limit, which both listeners share. */
+/**
+ * Calls `refuse` for each connection beyond the limit, which both listeners share. It answers and closes;
+ * `mayAnswer` is false when so many are being answered that even that would take files from the others.
+ */
 export function limitConnections(
   servers: readonly Server[],
   limit: number,
-  refuse: (socket: Socket, server: Server) => void,
+  refuse: (socket: Socket, server: Server, mayAnswer: boolean) => void,
 ): { open: () => ReadonlySet<Socket> } {
   const open = new Set<Socket>();
   for (const server of servers) {
@@ -38,7 +43,7 @@ export function limitConnections(
     server.on('connection', (socket: Socket) => {
       open.add(socket);
       socket.once('close', () => open.delete(socket));
-      if (open.size > limit) refuse(socket, server);
+      if (open.size > limit) refuse(socket, server, open.size <= limit + MOST_ANSWERED);
       else for (const listener of accept) listener.call(server, socket);
     });
   }

@@ -9,6 +9,7 @@ import { failure, statusOf } from './failure.ts';
 import { relay } from './forward-relay.ts';
 import type { InFlight } from './in-flight.ts';
 import { framingProblem, hostProblem, valuesOf } from './headers.ts';
+import { answerFinal } from './max-forwards.ts';
 import type { Origin, OriginPool } from './origin-pool.ts';
 import { answer } from './answer.ts';
 
@@ -53,6 +54,11 @@ export async function handleForward(
   const denied = token.refusalOf(request.headers['proxy-authorization']);
   if (denied !== undefined) {
     refuse(exchange, response, denied);
+    return;
+  }
+  const final = answerFinal(request, response);
+  if (final !== undefined) {
+    exchange.end({ status: final, bytesUp: 0, bytesDown: 0, closeReason: 'complete' });
     return;
   }
   const decision = await exchange.decide();

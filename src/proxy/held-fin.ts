@@ -11,46 +11,50 @@ export interface HeldFin {
 }
 
 const CHECK_EVERY_MS = 1000;
-/** A client that has half-closed and gets nothing for so long is taken for gone. */
+/** A client that has half-closed and gets nothing for so long is taken for gone, where its FIN is held. */
 const IDLE_MS = 60_000;
+/** How long an origin may take to end once the client is known to be gone. */
+const GONE_MS = 5000;
 
 /**
- * A client that closes looks like one that half-closes: both send a FIN. So while the FIN is held, it is
- * checked whether the client's end still belongs to a process; if not, there is nobody to wait for.
+ * A client that closes looks like one that half-closes: both send a FIN. So after it, it is checked whether
+ * the client's end still belongs to a process; if not, there is nobody to wait for.
  */
 export function heldFin(client: Socket, origin: Socket, isHeld: boolean): HeldFin {
-  let timer: NodeJS.Timeout | undefined;
+  let watch: NodeJS.Timeout | undefined;
+  let cutOff: NodeJS.Timeout | undefined;
+  let isWaiting = false;
   let heardAtMs = 0;
-  const forget = (): void => {
-    clearInterval(timer);
-    timer = undefined;
-  };
   const letGo = (): void => {
-    forget();
+    isWaiting = false;
     origin.end();
   };
+  const giveUp = (): void => {
+    clearInterval(watch);
+    letGo();
+    client.destroySoon();
+    cutOff = setTimeout(() => origin.destroy(), GONE_MS);
+  };
   const check = async (): Promise<void> => {
-    const isIdle = performance.now() - heardAtMs > IDLE_MS;
-    if ((isIdle || (await isOrphan(client))) && timer !== undefined) {
-      letGo();
-      client.destroySoon();
-    }
+    const isIdle = isWaiting && performance.now() - heardAtMs > IDLE_MS;
+    if ((isIdle || (await isOrphan(client))) && cutOff === undefined && !origin.destroyed) giveUp();
   };
   return {
     clientEnded() {
-      if (!isHeld || origin.readableEnded) {
-        letGo();
-        return;
-      }
+      if (isHeld && !origin.readableEnded) isWaiting = true;
+      else letGo();
       heardAtMs = performance.now();
-      timer = setInterval(() => void check(), CHECK_EVERY_MS);
+      watch = setInterval(() => void check(), CHECK_EVERY_MS);
     },
     originEnded() {
-      if (timer !== undefined) letGo();
+      if (isWaiting) letGo();
     },
     sawOrigin() {
       heardAtMs = performance.now();
     },
-    forget,
+    forget() {
+      clearInterval(watch);
+      clearTimeout(cutOff);
+    },
   };
 }

@@ -20,6 +20,8 @@ export interface Line {
    * the next sink).
    */
   release(rest: Buffer): void;
+  /** Gives the buffer back once nothing can be read into it or sent from it: both ends are closed. */
+  recycle(): void;
 }
 
 export interface LineOptions {
@@ -30,6 +32,9 @@ export interface LineOptions {
   readonly isFixed: boolean;
 }
 
+/** Buffers of closed tunnels: a fresh one costs the collector more than the connection does. */
+const spareBuffers: Buffer[] = [];
+const MOST_SPARE = 64;
 const READ_BUFFER_BYTES = 128 * 1024;
 /** Not in the type of net.connect, but passed on to the stream. */
 const STREAM_OPTIONS: object = { highWaterMark: 64 * 1024 };
@@ -89,18 +94,21 @@ function streamLine(socket: Socket): Line {
       socket.pause();
       if (rest.length > 0) socket.unshift(rest);
     },
+    recycle() {},
   };
 }
 
 class FixedReader {
   readonly onread: { buffer: Uint8Array; callback: (bytes: number, buffer: Uint8Array) => boolean };
+  readonly #buffer: Buffer;
   #sink: Sink | undefined;
   /** Bytes that came while nobody read; a copy, since the buffer is used again. */
   #waiting: Buffer[] = [];
 
   constructor() {
     // Untouched pages of it cost no memory: an idle tunnel keeps only what it has read.
-    const buffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
+    const buffer = spareBuffers.pop() ?? Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
+    this.#buffer = buffer;
     this.onread = { buffer, callback: (bytes) => this.#receive(buffer.subarray(0, bytes)) };
   }
 
@@ -117,6 +125,10 @@ class FixedReader {
       release: (rest) => {
         this.#sink = undefined;
         if (rest.length > 0) this.#waiting.unshift(Buffer.from(rest));
+      },
+      recycle: () => {
+        this.#sink = undefined;
+        if (spareBuffers.length < MOST_SPARE) spareBuffers.push(this.#buffer);
       },
     };
   }

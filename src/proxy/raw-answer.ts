@@ -6,7 +6,7 @@ import { answerOf } from './failure.ts';
 import { pairs } from './headers.ts';
 
 /** How long the client may go on sending after its answer. */
-const LINGER_MS = 2000;
+const LINGER_MS = 1000;
 
 export function formatHead(status: number, reason: string, fields: readonly string[]): Buffer {
   const lines = [`HTTP/1.1 ${status} ${reason}`];

@@ -63,14 +63,16 @@ export function createBridge(options: BridgeOptions): Bridge {
     });
   const servers = socks === undefined ? [http] : [http, socks];
   const limit = options.maxConnections ?? defaultConnectionLimit();
-  const { open } = limitConnections(servers, limit, (socket, server) => {
+  const { open } = limitConnections(servers, limit, (socket, server, mayAnswer) => {
     const failed = failure(
       'too_many_connections',
       `more than ${limit} connections`,
       'Close idle ones, or raise the limit of open files.',
     );
     hall.refuse({ proto: server === http ? 'http' : 'socks5', method: '', socket }, failed);
-    if (server === http) answerRaw(socket, failed);
+    socket.on('error', () => {});
+    if (!mayAnswer) socket.destroy();
+    else if (server === http) answerRaw(socket, failed);
     else endAndLinger(socket, formatMethod(METHOD_UNACCEPTABLE));
   });
   return {

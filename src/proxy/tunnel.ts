@@ -143,6 +143,7 @@ export async function tunnel(
   clientStall.stop();
   originStall.stop();
   fin.forget();
+  line.recycle();
   return { closeReason: closeReason ?? 'origin_closed', bytesUp, bytesDown };
 }
 

@@ -7,7 +7,7 @@ variables {
   space_id       = "legacy"
 }
 
-run "the two old inputs are enough" {
+run "the_two_old_inputs_are_enough" {
   assert {
     condition     = spacelift_context.this.space_id == "legacy"
     error_message = "The context is not in the space that space_id names."
@@ -33,7 +33,7 @@ run "the two old inputs are enough" {
   }
 }
 
-run "plan, apply, perform and destroy get the hooks" {
+run "plan_apply_perform_and_destroy_get_the_hooks" {
   assert {
     condition = alltrue([
       for hooks in [
@@ -60,7 +60,7 @@ run "plan, apply, perform and destroy get the hooks" {
   }
 }
 
-run "every hook is one line that can be chained" {
+run "every_hook_is_one_line_that_can_be_chained" {
   assert {
     condition = alltrue([
       for hook in flatten([values(output.hooks.before), values(output.hooks.after)]) :

@@ -1,6 +1,6 @@
 mock_provider "spacelift" {}
 
-run "init gets hooks when it is asked for" {
+run "init_gets_hooks_when_it_is_asked_for" {
   variables {
     phases = ["init", "plan"]
   }
@@ -21,7 +21,7 @@ run "init gets hooks when it is asked for" {
   }
 }
 
-run "the plan policy's input is written while the bridge still runs" {
+run "the_plan_policys_input_is_written_while_the_bridge_still_runs" {
   variables {
     plan_policy_input = true
   }
@@ -37,7 +37,7 @@ run "the plan policy's input is written while the bridge still runs" {
   }
 }
 
-run "an unknown phase is refused" {
+run "an_unknown_phase_is_refused" {
   command = plan
 
   variables {
@@ -47,7 +47,7 @@ run "an unknown phase is refused" {
   expect_failures = [var.phases]
 }
 
-run "autoattach labels get their prefix" {
+run "autoattach_labels_get_their_prefix" {
   variables {
     context_labels    = ["team:platform"]
     autoattach_labels = ["tailnet"]
@@ -59,7 +59,7 @@ run "autoattach labels get their prefix" {
   }
 }
 
-run "an autoattach label with its prefix is refused" {
+run "an_autoattach_label_with_its_prefix_is_refused" {
   command = plan
 
   variables {
@@ -69,7 +69,7 @@ run "an autoattach label with its prefix is refused" {
   expect_failures = [var.autoattach_labels]
 }
 
-run "stacks and modules are attached by id" {
+run "stacks_and_modules_are_attached_by_id" {
   variables {
     stack_attachments   = { app = "app-stack" }
     module_attachments  = { vpc = "terraform-aws-vpc" }

@@ -1,6 +1,6 @@
 mock_provider "spacelift" {}
 
-run "rules become variables, one word a rule" {
+run "rules_become_variables_one_word_a_rule" {
   variables {
     allow       = ["*.tail1234.ts.net:443", "tag:db:5432"]
     deny        = ["peer:vault"]
@@ -21,7 +21,7 @@ run "rules become variables, one word a rule" {
   }
 }
 
-run "a policy file is mounted and named" {
+run "a_policy_file_is_mounted_and_named" {
   variables {
     policy_file = "allow:\n  - tag:db:5432\n"
   }
@@ -36,7 +36,7 @@ run "a policy file is mounted and named" {
   }
 }
 
-run "the proxy token is write-only" {
+run "the_proxy_token_is_write-only" {
   variables {
     proxy_token_enabled = true
     proxy_token         = "token-of-the-pod"
@@ -52,7 +52,17 @@ run "the proxy token is write-only" {
   }
 }
 
-run "further variables win" {
+run "a_token_that_is_asked_for_and_not_given_is_refused" {
+  command = plan
+
+  variables {
+    proxy_token_enabled = true
+  }
+
+  expect_failures = [var.proxy_token]
+}
+
+run "further_variables_win" {
   variables {
     hostname              = "from-input"
     extra_args            = "--ssh"
@@ -72,7 +82,7 @@ run "further variables win" {
   }
 }
 
-run "two rules in one entry are refused" {
+run "two_rules_in_one_entry_are_refused" {
   command = plan
 
   variables {
@@ -82,7 +92,7 @@ run "two rules in one entry are refused" {
   expect_failures = [var.allow]
 }
 
-run "an unknown mode is refused" {
+run "an_unknown_mode_is_refused" {
   command = plan
 
   variables {
@@ -92,7 +102,7 @@ run "an unknown mode is refused" {
   expect_failures = [var.policy_mode]
 }
 
-run "a variable that is none of ours is refused" {
+run "a_variable_that_is_none_of_ours_is_refused" {
   command = plan
 
   variables {

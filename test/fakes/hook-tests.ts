@@ -77,7 +77,8 @@ export function testHooks(t: Test, tailnet: TailnetAccess, shell: HookShell): vo
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGKILL'] as const) {
     void t.test(`${name}: ${signal} to the hook's shell ends the run`, async (t) => {
       const world = await createHookWorld(t, tailnet.facts);
-      const script = `trap 'spacetail down' EXIT; spacetail up && echo ready; while :; do sleep 0.2; done`;
+      // One long child: a shell goes on after SIGINT when its child had just ended by itself.
+      const script = `trap 'spacetail down' EXIT; spacetail up && echo ready; sleep 60`;
       const hook = world.startHook(shell, script, { SPACETAIL_OWNER_GRACE: '1s' });
       hook.stderr.resume();
       await once(hook.stdout, 'data');

@@ -437,3 +437,24 @@ void t.test('the head of a slow response does not wait for its body', async (t) 
   t.match(await client.until(/\r\n\r\n$/u), /text\/event-stream/u);
   client.socket.destroy();
 });
+
+void t.test(
+  'RFC 9110 7.6.2: TRACE and OPTIONS go no further than Max-Forwards lets them',
+  async (t) => {
+    const origin = await httpOrigin(t, (request, response) =>
+      response.end(`[${String(request.headers['max-forwards'])}]`),
+    );
+    const { httpPort, record } = await startBridge(t);
+    const ask = (method: string, hops: number): string =>
+      get(origin.port, `Max-Forwards: ${hops}\r\n`).replace('GET', method);
+    const client = await rawClient(httpPort, ask('TRACE', 0));
+    await client.until(/405 Method Not Allowed[^]*\r\n\r\n/u);
+    client.socket.write(ask('OPTIONS', 0));
+    await client.until(/204 No Content[^]*\r\n\r\n/u);
+    t.equal(origin.accepted.count, 0);
+    client.socket.write(ask('OPTIONS', 5));
+    await client.until(/\[4\]/u);
+    client.socket.destroy();
+    t.match(await record(), { method: 'TRACE', status: 405, error: null });
+  },
+);

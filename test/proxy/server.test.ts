@@ -214,7 +214,7 @@ void t.test('the limit follows from how many files may be open', async (t) => {
     defaultConnectionLimit(
       'Max open files            256                  4096                 files',
     ),
-    96,
+    80,
   );
   t.equal(
     defaultConnectionLimit(

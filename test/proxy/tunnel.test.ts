@@ -154,6 +154,17 @@ void t.test('a held FIN is let go when nobody owns the client side any more', as
   await waitFor(() => origin.open.size === 0);
 });
 
+void t.test('an origin that ignores the end of a client that is gone is cut', async (t) => {
+  const origin = await tcpOrigin(t, (socket) => {
+    socket.resume();
+  });
+  const { client, result } = await tunnelTo(t, origin);
+  client.write('x');
+  await waitFor(() => origin.open.size === 1);
+  client.destroy();
+  t.match(await result, { closeReason: 'client_closed', bytesUp: 1 });
+});
+
 void t.test('a reset of the client is mirrored to the origin', async (t) => {
   const { promise, resolve } = Promise.withResolvers<string | undefined>();
   const origin = await tcpOrigin(t, (socket) => {

@@ -26,8 +26,8 @@ fi
 
 mkdir -p "$cache"
 work=$(mktemp -d "$cache/run.XXXXXX")
-export BUILDAH_ISOLATION=chroot STORAGE_DRIVER=vfs
-storage=(--root "$work/storage" --runroot "$work/runroot")
+export BUILDAH_ISOLATION=chroot
+storage=(--storage-driver vfs --root "$work/storage" --runroot "$work/runroot")
 b() { buildah "${storage[@]}" "$@"; }
 cleanup() {
   b umount --all >/dev/null 2>&1 || true
@@ -40,7 +40,7 @@ rootfs=$cache/trixie-$arch.tar
 if [ ! -s "$rootfs" ]; then
   say 'making a runner of trixie packages'
   # What Spacelift's runner has and a hook may use; python3, ssh and jq are left out to stay small.
-  mmdebstrap --quiet --variant=minbase --architectures="$arch" \
+  mmdebstrap --quiet --variant=minbase --format=tar --architectures="$arch" \
     --include=bash,busybox,ca-certificates,curl,git,procps,openssh-client \
     --customize-hook='chroot "$1" useradd --uid 1983 --create-home spacelift' \
     --customize-hook='mkdir -p "$1/mnt/workspace" && chroot "$1" chown spacelift /mnt/workspace' \
