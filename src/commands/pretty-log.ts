@@ -20,6 +20,8 @@ export function prettyLines(colour: boolean): (line: string) => string {
 
 /** e.g. `200 GET db.tail1.ts.net:80 tailnet 100.64.0.3 12 ms ↑ 120 B ↓ 3.4 kB terraform-provider-nomad_v2.4.0` */
 function sentence(fields: Fields, colour: boolean): string {
+  if (fields['msg'] === 'request start' || fields['msg'] === 'request step')
+    return paint(traced(fields), 'dim', colour);
   if (fields['msg'] !== 'request') return text(fields['msg']);
   const status = Number(fields['status']);
   const policy = object(fields['policy']);
@@ -40,6 +42,20 @@ function sentence(fields: Fields, colour: boolean): string {
     paint(error, 'red', colour),
   ];
   return parts.filter((part) => part !== '').join(' ');
+}
+
+/** Under TRACE, e.g. `m3x1-7 start GET web:80`, `m3x1-7 dialled 3.2 ms connected` */
+function traced(fields: Fields): string {
+  const { id, step, ms, method, host, port } = fields;
+  const what =
+    step === undefined
+      ? ['start', text(method), formatTarget(text(host), Number(port))]
+      : [
+          text(step),
+          typeof ms === 'number' ? formatMs(ms) : '',
+          text(fields['kind'] ?? fields['via']),
+        ];
+  return [text(id), ...what].filter((part) => part !== '').join(' ');
 }
 
 /** Nothing of a client's may move the cursor. */

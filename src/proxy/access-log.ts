@@ -1,10 +1,14 @@
-/** The access log: one JSON line a request, at its end. */
-import { pino } from 'pino';
+/** The access log: one JSON line a request, at its end; under TRACE also its start and its steps. */
+import type { Trace } from './exchange-options.ts';
+import { createJsonLines, type WriteLine } from './line-writer.ts';
 import { openLogFile } from './log-file.ts';
 import type { RequestRecord } from './request-record.ts';
+import { createTraceLines } from './trace-lines.ts';
 
 export interface AccessLog {
   write(record: RequestRecord): void;
+  /** For TRACE: the beginning and the steps of requests. */
+  readonly trace: Trace;
   /** Lines that were lost to a full or slow disk. */
   dropped(): number;
   /** Writes what waits, for 2 s at most. */
@@ -31,23 +35,24 @@ export async function openAccessLog(options: AccessLogOptions): Promise<AccessLo
     keep: options.keep ?? 3,
     maxWaitingBytes: options.maxWaitingBytes ?? 16 * mebibyte,
   });
-  const write = createLineWriter((line) => file.write(line));
-  return { write, dropped: () => file.dropped(), close: () => file.close() };
+  const writeLine = createJsonLines((line) => file.write(line));
+  return {
+    write: (record) => writeRecord(writeLine, record),
+    trace: createTraceLines(writeLine),
+    dropped: () => file.dropped(),
+    close: () => file.close(),
+  };
 }
 
 /** Turns records into the lines of the access log, fields in the order that the interface names them in. */
 export function createLineWriter(write: (line: string) => void): (record: RequestRecord) => void {
-  let head = '';
-  const log = pino(
-    // pino puts the level first; with that left out, its time stamp is the line's beginning.
-    { base: null, formatters: { level: () => ({}) }, timestamp: () => head },
-    { write: (line: string) => write(escapeInvisible(line)) },
-  );
-  return (record) => {
-    const level = record.error === null && record.policy.decision !== 'deny' ? 'info' : 'warn';
-    head = `"time":"${new Date(record.timeMs).toISOString()}","level":"${level}","msg":"request"`;
-    log.info(fieldsOf(record));
-  };
+  const writeLine = createJsonLines(write);
+  return (record) => writeRecord(writeLine, record);
+}
+
+function writeRecord(writeLine: WriteLine, record: RequestRecord): void {
+  const level = record.error === null && record.policy.decision !== 'deny' ? 'info' : 'warn';
+  writeLine({ timeMs: record.timeMs, level, msg: 'request' }, fieldsOf(record));
 }
 
 function fieldsOf(record: RequestRecord): object {
@@ -78,15 +83,4 @@ function fieldsOf(record: RequestRecord): object {
 /** Microseconds are all that the clocks are good for. */
 function roundMs(ms: number | null): number | null {
   return ms === null ? null : Math.round(ms * 1000) / 1000;
-}
-
-// eslint-disable-next-line no-control-regex -- C1 controls and text direction marks move a terminal's cursor
-const invisible = /[\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
-
-/** JSON escapes C0 controls only; within a line of JSON these can stand in strings alone. */
-function escapeInvisible(line: string): string {
-  return line.replaceAll(
-    invisible,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
 }

@@ -10,11 +10,11 @@ export interface HeldFin {
   forget(): void;
 }
 
-const CHECK_EVERY_MS = 1000;
+const CHECK_EVERY_MS = 500;
 /** A client that has half-closed and gets nothing for so long is taken for gone, where its FIN is held. */
 const IDLE_MS = 60_000;
 /** How long an origin may take to end once the client is known to be gone. */
-const GONE_MS = 5000;
+const GONE_MS = 3000;
 
 /**
  * A client that closes looks like one that half-closes: both send a FIN. So after it, it is checked whether

@@ -20,7 +20,8 @@ export interface LogFileOptions {
   readonly maxWaitingBytes: number;
 }
 
-const batchAfterMs = 100;
+/** Long enough for a burst to be one write, short enough that whoever looks after a request finds its line. */
+const batchAfterMs = 10;
 /** A batch is one string for a moment: more would hold up the event loop. */
 const batchLines = 512;
 const retryAfterMs = 1000;

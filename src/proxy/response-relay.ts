@@ -4,6 +4,7 @@ import type { ServerResponse } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { endToEnd, pairs, responseFields } from './headers.ts';
 import { formatHead } from './raw-answer.ts';
+import { reset } from './reset.ts';
 
 export type RelayEnd =
   | { readonly kind: 'complete' }
@@ -101,7 +102,7 @@ export class ResponseRelay implements Dispatcher.DispatchHandler {
     if (this.status !== undefined && !response.writableEnded) {
       const { socket } = response;
       if (response.req.httpVersion === '1.1') response.destroy();
-      else socket?.resetAndDestroy();
+      else if (socket !== null) reset(socket);
     }
     this.#settle({ kind: 'error', error });
   }

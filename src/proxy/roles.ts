@@ -52,7 +52,7 @@ export function grantedBy(
 }
 
 /** Without claims there is no role. */
-function matchingRoles(
+export function matchingRoles(
   roles: readonly Role[],
   claims: VerifiedClaims | undefined,
 ): readonly Role[] {

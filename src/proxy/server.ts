@@ -17,7 +17,6 @@ import { handleSocks } from './socks-server.ts';
 import { formatMethod, METHOD_UNACCEPTABLE } from './socks-request.ts';
 
 export type { Bridge, BridgeOptions } from './bridge.ts';
-export type { ListenAddress } from './listen.ts';
 
 const SECOND_MS = 1000;
 

@@ -6,6 +6,7 @@ import type { Socket } from 'node:net';
 import type { Line } from './line.ts';
 import { heldFin } from './held-fin.ts';
 import { stallGuard } from './stall-guard.ts';
+import { reset } from './reset.ts';
 
 export type TunnelEnd =
   /** Who ended first, after which the other ended too. */
@@ -54,8 +55,8 @@ export async function tunnel(
   };
   const cut = (reason: TunnelEnd): void => {
     endedFirst(reason);
-    client.resetAndDestroy();
-    origin.resetAndDestroy();
+    reset(client);
+    reset(origin);
   };
   const clientStall = stallGuard(stallTimeoutMs, () => {
     cut('client_stalled');
@@ -99,11 +100,11 @@ export async function tunnel(
   client.on('end', onClientEnd);
   client.on('error', (error: NodeJS.ErrnoException) => {
     endedFirst(isReset(error) ? 'client_reset' : 'client_closed');
-    origin.resetAndDestroy();
+    reset(origin);
   });
   client.on('close', () => {
     // Without an end before: destroyed by somebody, or by its own error.
-    if (!origin.destroyed && !client.readableEnded) origin.resetAndDestroy();
+    if (!origin.destroyed && !client.readableEnded) reset(origin);
     onClose();
   });
   origin.on('drain', () => {
@@ -118,10 +119,10 @@ export async function tunnel(
   origin.on('end', onOriginEnd);
   origin.on('error', (error: NodeJS.ErrnoException) => {
     endedFirst(isReset(error) ? 'origin_reset' : 'origin_closed');
-    client.resetAndDestroy();
+    reset(client);
   });
   origin.on('close', () => {
-    if (!client.destroyed && !origin.readableEnded) client.resetAndDestroy();
+    if (!client.destroyed && !origin.readableEnded) reset(client);
     onClose();
   });
   const onAbort = (): void => {

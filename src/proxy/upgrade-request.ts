@@ -8,6 +8,7 @@ import type { Failure } from './failure.ts';
 import { requestFields, valuesOf } from './headers.ts';
 import type { Line } from './line.ts';
 import { originFailure } from './origin-failure.ts';
+import { reset } from './reset.ts';
 
 export type UpgradeAnswer =
   | { readonly kind: 'switched'; readonly response: IncomingMessage; readonly head: Buffer }
@@ -32,7 +33,7 @@ export async function askUpgrade(
   });
   const onAbort = (): void => {
     // Nobody is left to answer: the origin need not go on.
-    line.socket.resetAndDestroy();
+    reset(line.socket);
     outgoing.destroy();
     resolve({ kind: 'failed', failure: clientGone() });
   };

@@ -18,6 +18,7 @@ import { originFailure } from './origin-failure.ts';
 import { answerRaw, endAndLinger, formatHead } from './raw-answer.ts';
 import { askUpgrade } from './upgrade-request.ts';
 import type { UpgradeAnswer } from './upgrade-request.ts';
+import { reset } from './reset.ts';
 
 /** Whether node:http should hand the request to the upgrade door; others are forwarded without the wish. */
 export function isUpgrade({ rawHeaders }: IncomingMessage): boolean {
@@ -88,7 +89,7 @@ interface Concluding {
 async function conclude(concluding: Concluding, context: DoorContext): Promise<void> {
   const { answered, exchange, plan, client, line, head } = concluding;
   if (answered.kind === 'failed') {
-    line.socket.resetAndDestroy();
+    reset(line.socket);
     refuse(exchange, answered.failure);
     return;
   }
@@ -113,7 +114,7 @@ async function conclude(concluding: Concluding, context: DoorContext): Promise<v
     endAndLinger(client);
   } catch (error) {
     failed = originFailure(error as Error, plan, status);
-    client.resetAndDestroy();
+    reset(client);
   }
   line.socket.destroy();
   exchange.end({

@@ -59,9 +59,9 @@ export async function buildParts(
   const { config } = plan;
   const { logger } = context;
   const isDirect = matchesDirect(parseRules(config.direct));
-  const policy = await policyOf(plan, logger, context.stop);
-  const accessLog = await openAccessLog({ path: folder.accessLog });
   const view = viewOf(config, folder, context, isDirect);
+  const policy = await policyOf(plan, { logger, resolve: view.resolve, signal: context.stop });
+  const accessLog = await openAccessLog({ path: folder.accessLog });
   const adapter = adaptTailnet(view);
   const { tailnet } = adapter;
   const feed = new RequestFeed();
@@ -122,7 +122,7 @@ export async function buildParts(
     connectTimeoutMs: config.connectTimeoutMs,
     readyTimeoutMs: config.upTimeoutMs,
     guardInbound: inboundAllowed(config.tailnet.upArgs),
-    trace: config.trace ? (id, step, facts) => logger.debug({ id, ...facts }, step) : undefined,
+    trace: config.trace ? accessLog.trace : undefined,
   });
   view.start();
   return {

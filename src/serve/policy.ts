@@ -1,9 +1,12 @@
 import type { Config } from '../config.ts';
+import type { Resolve } from '../dns/types.ts';
 import type { Logger } from '../log.ts';
 import { compilePolicy, type Policy } from '../proxy/policy.ts';
 import type { PolicyFile } from '../proxy/policy-file.ts';
+import { matchingRoles } from '../proxy/roles.ts';
 import type { VerifiedClaims } from '../proxy/roles.ts';
 import type { RunPlan } from './run-plan.ts';
+import { upstreamOf } from './upstream.ts';
 
 /** @throws SpacetailError config_invalid: a malformed rule, with its place */
 export function compile(
@@ -15,19 +18,30 @@ export function compile(
   return compilePolicy({ mode, allow, deny, allowLocal, metadata, file, claims });
 }
 
+export interface PolicyContext {
+  readonly logger: Pick<Logger, 'info' | 'warn'>;
+  /** For the issuer's name. */
+  readonly resolve: Resolve;
+  readonly signal: AbortSignal;
+}
+
 /** The run's policy: its rules, and the roles that the run's verified token grants. @throws SpacetailError */
-export async function policyOf(
-  plan: RunPlan,
-  logger: Logger,
-  signal: AbortSignal,
-): Promise<Policy> {
+export async function policyOf(plan: RunPlan, context: PolicyContext): Promise<Policy> {
   const { config, policyFile: file, identityToken: token } = plan;
+  const { logger, resolve, signal } = context;
   if (file?.oidc === undefined || file.roles.length === 0) return compile(config, file, undefined);
-  const { verifyClaims } = await import('../proxy/oidc-claims.ts');
-  const verified = await verifyClaims({ token, oidc: file.oidc, signal });
-  if (verified.kind === 'unverified') {
-    logger.warn({}, `no role of the policy applies: ${verified.detail}`);
-    return compile(config, file, undefined);
-  }
-  return compile(config, file, verified.claims);
+  const [{ verifyClaims }, { issuerFetch }] = await Promise.all([
+    import('../proxy/oidc-claims.ts'),
+    import('./issuer-fetch.ts'),
+  ]);
+  await using issuer = issuerFetch(upstreamOf(config.upstreamProxy), resolve);
+  const verified = await verifyClaims({ token, oidc: file.oidc, signal, fetch: issuer.fetch });
+  const claims = verified.kind === 'verified' ? verified.claims : undefined;
+  const roles = matchingRoles(file.roles, claims).map(({ name }) => name);
+  logger.info({ ...claims, roles }, 'roles of the policy that apply');
+  const policy = compile(config, file, claims);
+  if (verified.kind === 'verified') return policy;
+  const warning = `no role of the policy applies: ${verified.detail}`;
+  logger.warn({}, warning);
+  return { ...policy, warnings: (netmap) => [warning, ...policy.warnings(netmap)] };
 }

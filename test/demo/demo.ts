@@ -7,6 +7,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { run, type Finished } from '../support/run.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { startTailnet } from '../tailnet/tailnet.ts';
 import { buildGoClient } from './go-client.ts';
 
@@ -142,10 +143,14 @@ try {
       expect: /offline\.tail\.test is offline/,
     },
   );
+  // A line is written once its client's process is known, a moment after the client was answered.
+  const readLog = (): string[] =>
+    readFileSync(`${folder}/run/access.log`, 'utf8').trim().split('\n');
+  await waitFor(() => readLog().some((line) => line.includes('"host":"offline"')));
   await show('the access log', spacetail('logs'), { env: base, expect: /offline/ });
-  const log = readFileSync(`${folder}/run/access.log`, 'utf8').trim().split('\n');
   await show('spacetail down', spacetail('down'), { env: base, expect: /down/ });
   await tailnet.untilListed((nodes) => nodes.every((node) => node.name !== 'demo-run'));
+  const log = readLog();
   say(`the node has left the tailnet; ${log.length} requests were made, one log line each:`);
   for (const line of log) {
     console.log(indent(oneRequest(JSON.parse(line) as Record<string, string | number | null>)));

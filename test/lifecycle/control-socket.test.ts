@@ -1,13 +1,18 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, lstatSync, writeFileSync } from 'node:fs';
 import { createServer, connect } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import * as fc from 'fast-check';
 import t from 'tap';
 import { SpacetailError } from '../../src/errors.ts';
 import { callControl } from '../../src/lifecycle/control-client.ts';
 import { listenControl, type ControlHandlers } from '../../src/lifecycle/control-socket.ts';
 import { readJsonLines } from '../../src/lifecycle/json-lines.ts';
+import { claimPidfile } from '../../src/lifecycle/pidfile.ts';
+import { identify, type ProcessId } from '../../src/lifecycle/process-id.ts';
+import { runtimePaths } from '../../src/lifecycle/runtime-folder.ts';
 import { tmpFolder, type HasTeardown } from '../support/tmp-folder.ts';
 
 const soon = (): AbortSignal => AbortSignal.timeout(3000);
@@ -93,6 +98,25 @@ void t.test(
         JSON.stringify(text),
       );
     }
+  },
+);
+
+void t.test(
+  'a supervisor that has claimed the folder and does not listen yet is waited for',
+  async (t) => {
+    const folder = runtimePaths(tmpFolder(t));
+    const supervisor = spawn('sleep', ['60'], { stdio: 'ignore' });
+    t.teardown(() => supervisor.kill('SIGKILL'));
+    await claimPidfile(folder.pidfile, identify(supervisor.pid ?? 0) as ProcessId);
+    const call = callControl(folder.controlSocket, 'ping', { signal: soon() });
+    await sleep(300);
+    const server = await listenControl(folder.controlSocket, { ping: async () => 'pong' });
+    t.equal(await call, 'pong');
+    await server.close(0);
+
+    const second = callControl(folder.controlSocket, 'ping', { signal: soon() });
+    supervisor.kill('SIGKILL');
+    await t.rejects(second, { code: 'not_up' }, 'but not when it dies before');
   },
 );
 

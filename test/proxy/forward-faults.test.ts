@@ -1,11 +1,14 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import t from 'tap';
 import { rawClient, startBridge } from '../support/bridge.ts';
 import { httpOrigin, tcpOrigin } from '../support/origins.ts';
 import { waitFor } from '../support/wait-for.ts';
+
+const descriptors = (): number => readdirSync('/proc/self/fd').length;
 
 const sha = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
 
@@ -150,6 +153,7 @@ void t.test(
   async (t) => {
     const origin = await tcpOrigin(t, (socket) => socket.pipe(socket));
     const { httpPort, bridge, records } = await startBridge(t, { holdClientFin: () => true });
+    const before = descriptors();
     for (let round = 0; round < 20; round += 1) {
       await Promise.all(
         Array.from({ length: 50 }, async () => {
@@ -166,6 +170,7 @@ void t.test(
       () =>
         records.length === 1000 && bridge.counters().openTunnels === 0 && origin.open.size === 0,
     );
+    await waitFor(() => descriptors() <= before, { what: `${before} descriptors` });
     t.pass('all closed');
   },
 );

@@ -53,6 +53,7 @@ void t.test("socksv5's client reaches a node by name and by IPv4", async (t) => 
     const [chunk] = (await once(socket, 'data')) as [Buffer];
     t.equal(chunk.toString(), 'hello', host);
     socket.end();
+    t.teardown(() => socket.destroy());
   }
   t.match(await bridge.record(2), {
     proto: 'socks5',

@@ -36,7 +36,7 @@ const kept = new Set([
   'logtail',
   'debug',
   'routecheck',
-  'acme',
+
 ]);
 
 void t.test('the image’s tailscaled keeps what a run may ask for', async (t) => {

@@ -26,8 +26,8 @@ export async function fakeSocks(
       const client = accept(true);
       if (client === undefined) return;
       const origin = connect({ host: '127.0.0.1', port: info.dstPort, allowHalfOpen: true });
-      origin.on('error', () => client.destroy());
-      client.on('error', () => origin.destroy());
+      origin.on('error', () => {}).on('close', () => client.destroy());
+      client.on('error', () => {}).on('close', () => origin.destroy());
       client.pipe(origin).pipe(client);
     },
   );

@@ -15,7 +15,7 @@ version=${version#v}
 
 tags=ts_include_cli
 for feature in \
-  aws bird captiveportal capture clientupdate completion completion_scripts conn25 debugeventbus debugportmapper desktop_sessions \
+  acme aws bird captiveportal capture clientupdate completion completion_scripts conn25 debugeventbus debugportmapper desktop_sessions \
   drive flashappliance iptables kube linkspeed linuxdnsfight networkmanager osrouter portlist qrcodes relayserver remoteconfig \
   resolved serve serviceclientprefs synology syslog systray taildrop tap tpm tundevstats wakeonlan webbrowser webclient; do
   tags=$tags,ts_omit_$feature

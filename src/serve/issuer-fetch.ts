@@ -1,0 +1,76 @@
+/** `fetch` for an issuer's keys: by the container's upstream proxy or directly, never through ourselves. */
+import type { FetchImplementation } from 'jose';
+import type { LookupFunction } from 'node:net';
+import { Agent, fetch, ProxyAgent } from 'undici';
+import type { Dispatcher } from 'undici';
+import type { Resolve } from '../dns/types.ts';
+import type { UpstreamProxy } from '../proxy/upstream-proxy.ts';
+
+export interface IssuerFetch extends AsyncDisposable {
+  readonly fetch: FetchImplementation;
+}
+
+/**
+ * @param upstream - used for every host that its NO_PROXY does not name; it resolves the issuer's name then
+ * @param resolve - for the names of issuer and proxy: Node's own `dns.lookup` cannot be cancelled
+ */
+export function issuerFetch(upstream: UpstreamProxy | undefined, resolve: Resolve): IssuerFetch {
+  const lookup = lookupWith(resolve);
+  const direct = new Agent({ connect: { lookup } });
+  const proxied = upstream === undefined ? undefined : proxyAgent(upstream, lookup);
+  const dispatcherFor = (url: string): Dispatcher =>
+    proxied === undefined || upstream?.isBypassed?.(bareHost(url), undefined) === true
+      ? direct
+      : proxied;
+  return {
+    async fetch(url, { headers, method, redirect, signal }) {
+      const answer = await fetch(url, {
+        headers: [...headers],
+        method,
+        redirect,
+        signal,
+        dispatcher: dispatcherFor(url),
+      });
+      // undici's own Response class: the same standard, another type.
+      return answer as unknown as Response;
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all([direct.destroy(), proxied?.destroy()]);
+    },
+  };
+}
+
+function proxyAgent({ host, port, authorization }: UpstreamProxy, lookup: LookupFunction) {
+  const bracketed = host.includes(':') ? `[${host}]` : host;
+  return new ProxyAgent({
+    uri: `http://${bracketed}:${port}`,
+    proxyTls: { lookup },
+    ...(authorization !== undefined && { token: authorization }),
+  });
+}
+
+function bareHost(url: string): string {
+  return new URL(url).hostname.replaceAll(/^\[|\]$/g, '');
+}
+
+function lookupWith(resolve: Resolve): LookupFunction {
+  return (host, options, done) => {
+    const signal = AbortSignal.timeout(5000);
+    void resolve(host, signal).then(
+      (resolution) => {
+        const found = (resolution.kind === 'resolved' ? resolution.addresses : [])
+          .map((address) => ({ address, family: address.includes(':') ? 6 : 4 }))
+          .filter(({ family }) => !options.family || family === Number(options.family));
+        const [first] = found;
+        if (first === undefined) done(notFound(host), '');
+        else if (options.all === true) done(null, found);
+        else done(null, first.address, first.family);
+      },
+      () => done(notFound(host), ''),
+    );
+  };
+}
+
+function notFound(host: string): NodeJS.ErrnoException {
+  return Object.assign(new Error(`no address of ${host} is known`), { code: 'ENOTFOUND' });
+}
