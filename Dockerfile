@@ -25,7 +25,7 @@ COPY scripts/ship/tailscale/go.mod scripts/ship/tailscale/go.sum scripts/ship/ta
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
     sh build.sh /out "${TARGETOS:-linux}" "${TARGETARCH}"
 
-# --- spacetail: one JavaScript file, no node_modules ------------------------------------------------------------
+# --- spacetail: a small bin and one bundle, no node_modules -----------------------------------------------------
 # hadolint ignore=DL3006
 FROM --platform=$BUILDPLATFORM ${NODE_IMAGE} AS spacetail
 WORKDIR /build/spacetail
@@ -41,10 +41,9 @@ COPY src ./src
 # .mjs: Node then need not find out what kind of module it is. The name on PATH is a link to it.
 RUN node scripts/build.ts --bundle-only \
     && mkdir -p /out/bin /out/lib/spacetail \
-    && mkdir -p /out/lib/spacetail/dist \
-    && cp package.json /out/lib/spacetail/ \
-    && cp dist/spacetail.js dist/main.cjs /out/lib/spacetail/dist/ \
-    && ln -s ../lib/spacetail/dist/spacetail.js /out/bin/spacetail
+    && cp dist/main.cjs /out/lib/spacetail/main.cjs \
+    && cp dist/spacetail.js /out/lib/spacetail/spacetail.mjs \
+    && ln -s ../lib/spacetail/spacetail.mjs /out/bin/spacetail
 
 # --- our files alone, for a runner image of one's own: COPY --from=…:v1-files / /usr/local/ ----------------------
 FROM scratch AS files

@@ -6,6 +6,8 @@ import type { Dispatcher } from 'undici';
 import type { Resolve } from '../dns/types.ts';
 import type { UpstreamProxy } from '../proxy/upstream-proxy.ts';
 
+const lookupTimeoutMs = 5000;
+
 export interface IssuerFetch extends AsyncDisposable {
   readonly fetch: FetchImplementation;
 }
@@ -24,15 +26,13 @@ export function issuerFetch(upstream: UpstreamProxy | undefined, resolve: Resolv
       : proxied;
   return {
     async fetch(url, { headers, method, redirect, signal }) {
-      const answer = await fetch(url, {
+      return await fetch(url, {
         headers: [...headers],
         method,
         redirect,
         signal,
         dispatcher: dispatcherFor(url),
       });
-      // undici's own Response class: the same standard, another type.
-      return answer as unknown as Response;
     },
     async [Symbol.asyncDispose]() {
       await Promise.all([direct.destroy(), proxied?.destroy()]);
@@ -54,21 +54,25 @@ function bareHost(url: string): string {
 }
 
 function lookupWith(resolve: Resolve): LookupFunction {
-  return (host, options, done) => {
-    const signal = AbortSignal.timeout(5000);
-    void resolve(host, signal).then(
-      (resolution) => {
-        const found = (resolution.kind === 'resolved' ? resolution.addresses : [])
-          .map((address) => ({ address, family: address.includes(':') ? 6 : 4 }))
-          .filter(({ family }) => !options.family || family === Number(options.family));
-        const [first] = found;
-        if (first === undefined) done(notFound(host), '');
-        else if (options.all === true) done(null, found);
-        else done(null, first.address, first.family);
-      },
-      () => done(notFound(host), ''),
-    );
+  return (host, { family, all }, done) => {
+    void (async () => {
+      const found = await addressesOf(host, resolve);
+      const wanted = found.filter((each) => !family || each.family === Number(family));
+      const [first] = wanted;
+      if (first === undefined) return done(notFound(host), '');
+      return all === true ? done(null, wanted) : done(null, first.address, first.family);
+    })();
   };
+}
+
+async function addressesOf(host: string, resolve: Resolve) {
+  try {
+    const resolution = await resolve(host, AbortSignal.timeout(lookupTimeoutMs));
+    const addresses = resolution.kind === 'resolved' ? resolution.addresses : [];
+    return addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }));
+  } catch {
+    return [];
+  }
 }
 
 function notFound(host: string): NodeJS.ErrnoException {

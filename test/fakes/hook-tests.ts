@@ -1,9 +1,21 @@
 import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
 import type { Test } from 'tap';
-import { isRunning } from '../../src/lifecycle/process-id.ts';
+import { isRunning, readProcess } from '../../src/lifecycle/process-id.ts';
 import { waitFor } from '../support/wait-for.ts';
 import type { TailnetAccess } from '../tailnet/access.ts';
 import { createHookWorld, type HookShell } from './hook-world.ts';
+
+/** Whether the shell waits for its `sleep`. */
+function sleepsUnder(shellPid: number): boolean {
+  return readdirSync('/proc').some((name) => {
+    const stat = /^\d+$/.test(name) ? readProcess(Number(name)) : undefined;
+    return (
+      stat?.parentPid === shellPid &&
+      readFileSync(`/proc/${name}/cmdline`, 'utf8').includes('sleep\0')
+    );
+  });
+}
 
 /** What a hook may do to a run, in the shell that a worker starts it with. */
 export function testHooks(t: Test, tailnet: TailnetAccess, shell: HookShell): void {
@@ -77,13 +89,14 @@ export function testHooks(t: Test, tailnet: TailnetAccess, shell: HookShell): vo
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGKILL'] as const) {
     void t.test(`${name}: ${signal} to the hook's shell ends the run`, async (t) => {
       const world = await createHookWorld(t, tailnet.facts);
-      // One long child: a shell goes on after SIGINT when its child had just ended by itself.
+      // One long child: a shell goes on after SIGINT when its child ends otherwise, or is not started yet.
       const script = `trap 'spacetail down' EXIT; spacetail up && echo ready; sleep 60`;
       const hook = world.startHook(shell, script, { SPACETAIL_OWNER_GRACE: '1s' });
       hook.stderr.resume();
       await once(hook.stdout, 'data');
       const supervisor = await world.supervisor();
       t.ok(supervisor !== undefined && isRunning(supervisor), 'it runs');
+      await waitFor(() => sleepsUnder(hook.pid ?? 0), { what: 'the sleep of the hook' });
       const signalledMs = performance.now();
       process.kill(-(hook.pid ?? 0), signal);
       await once(hook, 'exit');
