@@ -12,21 +12,27 @@ base=${4:-}
 skip=0
 [ -z "$base" ] || skip=$("$engine" "$@" history --quiet "$base" | wc -l)
 
-# Oldest first, so that the base's layers come first.
-"$engine" "$@" history --no-trunc --human=false --format '{{.Size}}	{{.CreatedBy}}' "$image" | sed '1!G;h;$!d' |
+# Oldest first, so that the base's layers come first. Sizes are `61.2MB` in Docker's words, `61.2 MB` in Podman's.
+"$engine" "$@" history --no-trunc --format '{{.Size}}	{{.CreatedBy}}' "$image" | sed '1!G;h;$!d' |
   awk -F '\t' -v limit="$limit" -v skip="$skip" '
+    function megabytes(size) {
+      unit = size
+      gsub(/[0-9. ]/, "", unit)
+      return size * (unit == "GB" ? 1000 : unit == "MB" ? 1 : unit == "kB" ? 0.001 : 0.000001)
+    }
     BEGIN { print "| MB | layer |\n|---:|---|" }
     skip == 0 && $2 ~ /apk add --no-cache nodejs|\/usr\/local/ { ours = 1 }
     skip > 0 && NR > skip { ours = 1 }
     ours {
-      total += $1
-      if ($1 > 0) {
+      added = megabytes($1)
+      total += added
+      if (added >= 0.05) {
         gsub(/\|/, "\\|", $2)
         gsub(/[[:space:]]+/, " ", $2)
-        printf "| %.1f | `%s` |\n", $1 / 1000000, substr($2, 1, 110)
+        printf "| %.1f | `%s` |\n", added, substr($2, 1, 110)
       }
     }
     END {
-      printf "| **%.1f** | **added to the base%s** |\n", total / 1000000, limit > 0 ? ", at most " limit : ""
-      exit total == 0 || (limit > 0 && total > limit * 1000000)
+      printf "| **%.1f** | **added to the base%s** |\n", total, (limit > 0 ? ", at most " limit : "")
+      exit (total == 0 || (limit > 0 && total > limit))
     }'

@@ -87,13 +87,15 @@ export interface Sample {
 /** Prometheus' text format. */
 export async function readMetrics(spacetail: Spacetail): Promise<Sample[]> {
   const text = await (await fetch(`${spacetail.proxy}/metrics`)).text();
-  return [...text.matchAll(/^(\w+)(?:\{(.*)\})? (\S+)$/gm)].map(([, name = '', labels = '', value]) => ({
-    name,
-    labels: Object.fromEntries(
-      [...labels.matchAll(/(\w+)="([^"]*)"/g)].map(([, label = '', text = '']) => [label, text]),
-    ),
-    value: Number(value),
-  }));
+  return [...text.matchAll(/^(\w+)(?:\{(.*)\})? (\S+)$/gm)].map(
+    ([, name = '', labels = '', value]) => ({
+      name,
+      labels: Object.fromEntries(
+        [...labels.matchAll(/(\w+)="([^"]*)"/g)].map(([, label = '', text = '']) => [label, text]),
+      ),
+      value: Number(value),
+    }),
+  );
 }
 
 /** By host: requests, denied and bytes; errors are counted by their type only. */
