@@ -36,7 +36,6 @@ const kept = new Set([
   'logtail',
   'debug',
   'routecheck',
-
 ]);
 
 void t.test('the image’s tailscaled keeps what a run may ask for', async (t) => {

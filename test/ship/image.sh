@@ -30,6 +30,8 @@ export BUILDAH_ISOLATION=chroot
 storage=(--storage-driver vfs --root "$work/storage" --runroot "$work/runroot")
 b() { buildah "${storage[@]}" "$@"; }
 cleanup() {
+  # For a look at what went wrong.
+  [ -z "${KEEP:-}" ] || { echo "image: kept in $work" >&2; return; }
   b umount --all >/dev/null 2>&1 || true
   rm -rf "$work"
 }
