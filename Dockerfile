@@ -38,12 +38,13 @@ RUN --mount=type=cache,target=/root/.npm \
 COPY scripts ./scripts
 COPY schema ./schema
 COPY src ./src
-# .mjs: Node then need not find out what kind of module it is. The name on PATH is a link to it.
+# The package as npm lays it out, since the bin and the bundle look for each other there; package.json says that it is
+# an ES module. The name on PATH is a link to the bin.
 RUN node scripts/build.ts --bundle-only \
-    && mkdir -p /out/bin /out/lib/spacetail \
-    && cp dist/main.cjs /out/lib/spacetail/main.cjs \
-    && cp dist/spacetail.js /out/lib/spacetail/spacetail.mjs \
-    && ln -s ../lib/spacetail/spacetail.mjs /out/bin/spacetail
+    && mkdir -p /out/bin /out/lib/spacetail/dist \
+    && cp package.json /out/lib/spacetail/ \
+    && cp dist/spacetail.js dist/main.cjs /out/lib/spacetail/dist/ \
+    && ln -s ../lib/spacetail/dist/spacetail.js /out/bin/spacetail
 
 # --- our files alone, for a runner image of one's own: COPY --from=…:v1-files / /usr/local/ ----------------------
 FROM scratch AS files

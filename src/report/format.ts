@@ -61,3 +61,10 @@ export function shorten(text: string, width: number, cut: 'middle' | 'end' = 'mi
   const right = head(characters.toReversed(), width - 1 - left);
   return `${head(characters, left)}…${Array.from(right).toReversed().join('')}`;
 }
+
+/** A sentence where the access log is not whole. */
+export function lostLines(count: number): string[] {
+  return count === 0
+    ? []
+    : [`${count} lines of the access log were lost: the disk was full or slow`];
+}

@@ -23,8 +23,12 @@ export interface RunRecordOptions {
 
 export interface RunRecord {
   add(request: RunRequest): void;
-  /** JSON-serialisable. @param nowMs epoch ms */
-  snapshot(nowMs: number): RunSnapshot;
+  /**
+   * JSON-serialisable.
+   * @param nowMs epoch ms
+   * @param lostLogLines lines of the access log that never reached the disk
+   */
+  snapshot(nowMs: number, lostLogLines?: number): RunSnapshot;
 }
 
 interface DestinationEntry {
@@ -124,11 +128,12 @@ export function createRunRecord(options: RunRecordOptions): RunRecord {
       timeline.add(request);
       learner.add(request);
     },
-    snapshot: (nowMs) => ({
+    snapshot: (nowMs, lostLogLines = 0) => ({
       version: 1,
       ...options,
       snapshotMs: nowMs,
       totals: totals.counts(),
+      lostLogLines,
       destinations: destinations.values().map(asDestination).sort(byRequests),
       otherDestinations: others.requests === 0 ? null : others.counts(),
       programs: [

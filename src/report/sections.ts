@@ -1,5 +1,5 @@
 /** What a report shows, before it is known how: every format prints the same sections. */
-import { formatBytes, formatMs, formatTarget, printable } from './format.ts';
+import { formatBytes, formatMs, formatTarget, lostLines, printable } from './format.ts';
 import type { Counts, Program, RunSnapshot } from './snapshot.ts';
 
 export interface Column {
@@ -64,8 +64,8 @@ function deniedCell({ denied, wouldDeny }: Counts): string {
   return denied === 0 ? `${wouldDeny}?` : `${denied}+${wouldDeny}?`;
 }
 
-/** Two lines: which run it was, and what it did in all. */
-export function headlines(snapshot: RunSnapshot): readonly [string, string] {
+/** Which run it was, what it did in all, and what is missing in its log. */
+export function headlines(snapshot: RunSnapshot): readonly string[] {
   const { totals } = snapshot;
   const run = snapshot.runId === null ? 'run' : `run ${printable(snapshot.runId).slice(0, 40)}`;
   const lasted = formatMs(Math.max(0, snapshot.snapshotMs - snapshot.startedMs));
@@ -77,7 +77,11 @@ export function headlines(snapshot: RunSnapshot): readonly [string, string] {
     `${formatBytes(totals.bytesUp)} sent`,
     `${formatBytes(totals.bytesDown)} received`,
   ];
-  return [`${run} of ${lasted}, policy mode ${snapshot.policyMode}`, counts.join(', ')];
+  return [
+    `${run} of ${lasted}, policy mode ${snapshot.policyMode}`,
+    counts.join(', '),
+    ...lostLines(snapshot.lostLogLines ?? 0),
+  ];
 }
 
 /** Sections that have something to show. */

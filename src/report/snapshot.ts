@@ -71,6 +71,8 @@ export interface RunSnapshot {
   readonly snapshotMs: number;
   readonly policyMode: 'enforce' | 'report' | 'learn';
   readonly totals: Counts;
+  /** Lines of the access log that a full or slow disk cost; absent in files of older versions. */
+  readonly lostLogLines?: number;
   /** Most requests first. */
   readonly destinations: readonly Destination[];
   /** Everything beyond the limit of destinations that are kept apart; `null` when there was room. */

@@ -15,6 +15,7 @@ import { RequestFeed } from '../proxy/request-feed.ts';
 import type { RequestRecord } from '../proxy/request-record.ts';
 import { parseRules } from '../proxy/rules.ts';
 import { createBridge } from '../proxy/server.ts';
+import { lostLines } from '../report/format.ts';
 import { createRunRecord } from '../report/run-record.ts';
 import { createAttachedNetworks } from './attached-networks.ts';
 import { adaptBridge } from './bridge-adapter.ts';
@@ -70,6 +71,8 @@ export async function buildParts(
     runId: plan.runId ?? null,
     policyMode: policy.mode,
   });
+  const report = () => run.snapshot(Date.now(), accessLog.dropped());
+  const warnings = () => [...warningsOf(view, policy), ...lostLines(accessLog.dropped())];
   let restarts = (): number => 0;
   const metrics = createMetrics({
     openTunnels: () => bridge.counters().openTunnels,
@@ -85,7 +88,14 @@ export async function buildParts(
       socks5: bridge.addresses().socks,
     }),
     overview: () =>
-      overviewOf({ view, tailnet, policy, counters: bridge.counters(), restarts: restarts() }),
+      overviewOf({
+        view,
+        tailnet,
+        policy,
+        counters: bridge.counters(),
+        restarts: restarts(),
+        warnings: warnings(),
+      }),
     health: () => ({ isWell: true, detail: 'ok' }),
     readiness: () => {
       const state = tailnet.state();
@@ -100,7 +110,7 @@ export async function buildParts(
     http: config.http,
     socks: config.socks5,
     tailnet,
-    resolve: view.resolve,
+    resolve: adapter.resolve,
     policy,
     isDirect,
     clientOf: (socket) => {
@@ -140,13 +150,16 @@ export async function buildParts(
         tailnet,
         counters: bridge.counters(),
         policyMode: policy.mode,
-        warnings: warningsOf(view, policy),
+        warnings: warnings(),
       });
     },
-    operations: operationsOf({ bridge, run }),
+    operations: operationsOf({ bridge, report }),
     async finish() {
-      const snapshot = run.snapshot(Date.now());
-      await Promise.all([accessLog.close(), view.close(), writeLastRun(folder, snapshot)]);
+      // What the disk does not take now is lost too, and the report says so.
+      await Promise.all([accessLog.close(), view.close()]);
+      const snapshot = report();
+      for (const warning of lostLines(accessLog.dropped())) logger.warn({}, warning);
+      await writeLastRun(folder, snapshot);
       metrics.close();
       return snapshot;
     },

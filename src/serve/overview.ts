@@ -3,7 +3,6 @@ import type { Counters } from '../proxy/hall.ts';
 import type { Overview } from '../proxy/overview.ts';
 import type { Policy } from '../proxy/policy.ts';
 import type { Tailnet } from '../proxy/tailnet.ts';
-import { warningsOf } from './readiness.ts';
 
 export interface OverviewSources {
   readonly view: TailnetView;
@@ -11,6 +10,7 @@ export interface OverviewSources {
   readonly policy: Policy;
   readonly counters: Counters;
   readonly restarts: number;
+  readonly warnings: readonly string[];
 }
 
 /** More peers than a person reads, and a page that still opens at once. */
@@ -22,6 +22,7 @@ export function overviewOf({
   policy,
   counters,
   restarts,
+  warnings,
 }: OverviewSources): Overview {
   const state = tailnet.state();
   const self = view.self();
@@ -42,6 +43,6 @@ export function overviewOf({
       .toArray(),
     policy: { mode: policy.mode, needsClient: policy.needsClient },
     counters,
-    warnings: warningsOf(view, policy),
+    warnings,
   };
 }

@@ -1,10 +1,11 @@
 import type { TailnetView } from '../dns/tailnet-view.ts';
 import type { TailnetState as Lifecycle } from '../lifecycle/supervisor-parts.ts';
-import type { Tailnet, TailnetState } from '../proxy/tailnet.ts';
+import type { Resolve, Tailnet, TailnetState } from '../proxy/tailnet.ts';
 
 /** The run's tailnet as the proxy wants it: what tailscaled's process does, and what its netmap says. */
 export interface TailnetAdapter {
   readonly tailnet: Tailnet;
+  readonly resolve: Resolve;
   /** The supervisor tells of tailscaled's process. */
   changed(next: Lifecycle): void;
 }
@@ -38,7 +39,18 @@ export function adaptTailnet(view: TailnetView): TailnetAdapter {
       waiting.add(look);
       look();
     });
+  // The process is known to be gone before the netmap shows it: a name that the last one does not hold may exist.
+  const resolve: Resolve = async (host, signal) => {
+    const resolution = await view.resolve(host, signal);
+    const now = state();
+    if (resolution.kind !== 'not_found' || !resolution.owned || now.kind === 'running') {
+      return resolution;
+    }
+    const detail = `${host} is not in the last netmap and ${now.detail}`;
+    return { kind: 'unavailable', host: resolution.host, owned: true, detail };
+  };
   return {
+    resolve,
     tailnet: {
       state,
       ready,

@@ -1,7 +1,10 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import t from 'tap';
+import { splitRules } from '../../src/config/rule-text.ts';
 import { catalogue } from '../../src/errors.ts';
+import { parsePolicyFile } from '../../src/proxy/policy-file.ts';
+import { parseRules } from '../../src/proxy/rules.ts';
 import { readCommands } from '../../scripts/ship/commands.ts';
 import { inputTable, readInputs, withTable } from '../../scripts/ship/terraform-docs.ts';
 
@@ -164,4 +167,30 @@ void t.test('the module calls in the docs and examples use inputs that exist', a
     }
   }
   t.ok(calls >= 8, `${calls} calls were looked at`);
+});
+
+void t.test('every rule and policy file in the docs is one that the parser takes', async (t) => {
+  let rules = 0;
+  let files = 0;
+  for (const page of pages) {
+    const text = read(page);
+    for (const [, value] of text.matchAll(/SPACETAIL_(?:ALLOW|DENY|ALLOW_LOCAL)='([^']+)'/g)) {
+      const parsed = parseRules(splitRules(value, 'SPACETAIL_ALLOW'));
+      rules += parsed.length;
+    }
+    for (const [, value = ''] of text.matchAll(
+      /^```yaml\n(# yaml-language-server[\s\S]*?)^```/gm,
+    )) {
+      files += 1;
+      const { allow, deny, roles } = parsePolicyFile(value, 'policy.yaml');
+      t.ok(allow.length > 0 && deny.length > 0 && roles.length > 0, page);
+    }
+  }
+  const table =
+    /^\| rule \| matches \|\n\|.*\n((?:\|.*\n)+)/m.exec(read('docs/policy.md'))?.[1] ?? '';
+  for (const [, rule] of table.matchAll(/^\| `([^`]+)`/gm)) {
+    rules += parseRules(splitRules(rule, 'SPACETAIL_ALLOW')).length;
+  }
+  t.ok(rules >= 20, `${rules} rules were parsed`);
+  t.equal(files, 1);
 });

@@ -100,6 +100,20 @@ assert.equal(ssh.code, 0, ssh.stderr);
 await gone('image-ssh');
 console.log('ok up with --ssh');
 
-const left = await inImage(['sh'], 'ps -eo args');
-assert.doesNotMatch(left.stdout, /tailscaled|spacetail/, 'nothing is left running');
+// The smoke test of the published image: `docker run IMAGE spacetail doctor`.
+const doctor = await inImage(['sh'], 'spacetail doctor');
+console.log(doctor.stdout.trimEnd());
+assert.equal(doctor.code, 0, doctor.stderr);
+for (const word of ['tailscaled', 'tailscale'])
+  assert.match(doctor.stdout, new RegExp(`${word}.*1\\.102\\.5`));
+
+const left = await inImage(['sh'], 'ps -u 1983 -o args=');
+assert.equal(
+  left.stdout
+    .split('\n')
+    .filter((line) => !/^(sh|ps) /.test(line))
+    .join(''),
+  '',
+  'nothing is left running',
+);
 console.log('ok nothing is left');

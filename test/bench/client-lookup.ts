@@ -1,0 +1,81 @@
+/** Runs in a process of its own among 500 others: how long it takes to find the process of a connection. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createClientLookup } from '../../src/proxy/client-process.ts';
+import type { LookupFigures } from './policy.ts';
+
+const processes = 500;
+const newClients = 200;
+const seenAgain = 10;
+
+const waiting: ((socket: Socket) => void)[] = [];
+const server = createServer((socket) => {
+  socket.on('error', () => {});
+  waiting.shift()?.(socket);
+});
+server.listen(0, '127.0.0.1');
+await once(server, 'listening');
+const { port } = server.address() as AddressInfo;
+
+/** Connects each time it is told to, and holds a few descriptors as programs do. */
+const program = `exec 5</dev/null 6</dev/null 7</dev/null; while read -r _; do exec 9<>/dev/tcp/127.0.0.1/${port}; done`;
+
+function start(): ChildProcess {
+  return spawn('bash', ['-c', program], { stdio: ['pipe', 'ignore', 'ignore'] });
+}
+
+const lookup = createClientLookup();
+let missed = 0;
+
+/** Milliseconds from the accepted connection to its process. */
+async function timed(child: ChildProcess): Promise<number> {
+  const accepted = new Promise<Socket>((resolve) => waiting.push(resolve));
+  child.stdin?.write('\n');
+  const socket = await accepted;
+  const startMs = performance.now();
+  const client = await lookup.clientOf(socket);
+  const tookMs = performance.now() - startMs;
+  if (client?.pid !== child.pid) missed += 1;
+  socket.destroy();
+  return tookMs;
+}
+
+/** The longest turn of the event loop by this thread's CPU time: others use the machine too. */
+function watchTurns(): () => number {
+  const cpuMs = (): number => {
+    const { user, system } = process.threadCpuUsage();
+    return (user + system) / 1000;
+  };
+  let last = cpuMs();
+  let longest = 0;
+  const timer = setInterval(() => {
+    const now = cpuMs();
+    longest = Math.max(longest, now - last);
+    last = now;
+  }, 1);
+  return () => {
+    clearInterval(timer);
+    return longest;
+  };
+}
+
+const children = Array.from({ length: processes }, start);
+await sleep(3000);
+// The code of a look-up is compiled by its first calls.
+for (const child of children.slice(0, 20)) await timed(child);
+const longestTurn = watchTurns();
+const newMs: number[] = [];
+const seenMs: number[] = [];
+for (let at = 0; at < newClients; at += 1) {
+  // Spread over all that were started, in no order that a list of processes has.
+  const child = children[20 + ((at * 197) % (processes - 20))] as ChildProcess;
+  newMs.push(await timed(child));
+  for (let again = 0; again < seenAgain; again += 1) seenMs.push(await timed(child));
+}
+const figures: LookupFigures = { seenMs, newMs, stallMs: longestTurn(), missed };
+for (const child of children) child.kill('SIGKILL');
+server.close();
+process.send?.(figures);
+process.disconnect();

@@ -1,0 +1,77 @@
+/** A bridge in a process of its own: `whole` as a run has it but for the tailnet, `bare` records and judges nothing. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { openAccessLog } from '../../src/proxy/access-log.ts';
+import { createMetrics } from '../../src/proxy/metrics.ts';
+import { compilePolicy } from '../../src/proxy/policy.ts';
+import type { Policy } from '../../src/proxy/policy.ts';
+import { RequestFeed } from '../../src/proxy/request-feed.ts';
+import type { RequestRecord } from '../../src/proxy/request-record.ts';
+import { createBridge } from '../../src/proxy/server.ts';
+import { createRunRecord } from '../../src/report/run-record.ts';
+import { fakeResolve } from '../support/fake-resolve.ts';
+import { fakeTailnet } from '../support/fake-tailnet.ts';
+import { manyRules } from './many-rules.ts';
+
+const verdict = {
+  decision: 'allow',
+  rule: null,
+  reason: '',
+  error: 'http_request_denied',
+  hint: '',
+} as const;
+const judgesNothing: Policy = {
+  mode: 'enforce',
+  needsClient: false,
+  judge: () => verdict,
+  warnings: () => [],
+};
+
+function wholePolicy(): Policy {
+  return compilePolicy({
+    mode: undefined,
+    allow: manyRules('').concat({ text: '127.0.0.1', place: 'last' }),
+    deny: manyRules('tailnet:'),
+    allowLocal: [],
+    metadata: undefined,
+  });
+}
+
+const folder = mkdtempSync(`${tmpdir()}/st-`);
+const parts = process.argv[2] ?? '';
+const isWhole = true;
+const accessLog = await openAccessLog({ path: `${folder}/access.log` });
+const metrics = createMetrics({
+  openTunnels: () => 0,
+  tailscaledRestarts: () => 0,
+  logLinesDropped: () => accessLog.dropped(),
+});
+const feed = new RequestFeed();
+const run = createRunRecord({ startedMs: Date.now(), runId: null, policyMode: 'enforce' });
+const record = (ended: RequestRecord): void => {
+  if (parts.includes('L')) accessLog.write(ended);
+  if (parts.includes('M')) metrics.observe(ended);
+  if (parts.includes('R')) { feed.publish(ended); run.add(ended); }
+};
+const tailnet = fakeTailnet(undefined);
+const bridge = createBridge({
+  http: { host: '127.0.0.1', port: 0 },
+  socks: undefined,
+  tailnet,
+  resolve: fakeResolve(tailnet),
+  policy: parts.includes('P') ? wholePolicy() : judgesNothing,
+  clientOf: () => Promise.resolve(null),
+  record: isWhole ? record : () => {},
+  pages: (_, response) => response.end(),
+  attachedNetworks: () => [],
+});
+await bridge.listen();
+process.on('message', () => {
+  const t = process.threadCpuUsage(); const c = process.cpuUsage();
+  process.send?.([t.user, t.system, c.user + c.system]);
+});
+process.on('disconnect', () => {
+  rmSync(folder, { recursive: true, force: true });
+  process.exit();
+});
+process.send?.(bridge.addresses().http?.port);
