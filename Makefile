@@ -25,11 +25,11 @@ test: deps ## Lint, build, unit tests, the real tailnet, the demo; ends with `N 
 	@node scripts/test.ts
 
 .PHONY: build
-build: deps ## One bundle for the bin, types for the API: dist/
+build: deps ## The bundle and its bin: dist/
 	@node scripts/build.ts
 
 .PHONY: lint
-lint: deps ## Types, oxlint, oxfmt, knip, publint, licences, docs
+lint: deps ## Types, oxlint, oxfmt, knip, publint, docs/errors.md
 	@node scripts/lint.ts
 
 .PHONY: format
@@ -43,6 +43,35 @@ tailnet: deps ## Build headscale, tailscale and tailscaled into the cache folder
 .PHONY: bench
 bench: build tailnet ## Print speed and memory figures as ratios, the peers side by side
 	@node test/tailnet/enter.ts -- node test/bench/main.ts
+
+CYCLES ?= 50
+.PHONY: soak
+soak: build tailnet ## up, request, down, CYCLES times (50): nothing may be left and memory may not grow
+	@SPACETAIL_SOAK_CYCLES=$(CYCLES) node test/lifecycle/soak.test.ts
+
+IMAGE ?= spacetail
+IMAGE_ARGS = --build-arg VERSION=$(shell sed -nE 's/^  "version": "(.*)",/\1/p' package.json) \
+  --build-arg REVISION=$(shell git rev-parse HEAD) --build-arg CREATED=$(shell date -u +%Y-%m-%dT%H:%M:%SZ)
+
+.PHONY: docker-build
+docker-build: ## Build the image for this machine
+	@docker build $(IMAGE_ARGS) --tag $(IMAGE):dev .
+
+.PHONY: docker-buildx
+docker-buildx: ## Build the image for amd64 and arm64, with SBOM and provenance
+	@docker buildx build --platform linux/amd64,linux/arm64 --sbom=true --provenance=mode=max $(IMAGE_ARGS) --output type=oci,dest=dist/image.tar .
+
+.PHONY: docker-test
+docker-test: deps tailnet ## Build the image without Docker (buildah, as root) and run it on the offline tailnet
+	@bash test/ship/image.sh
+
+.PHONY: docker-size
+docker-size: docker-build ## Print what the image adds, by layer; fails above 90 MB
+	@sh scripts/ship/size.sh docker $(IMAGE):dev 90
+
+.PHONY: ship-check
+ship-check: deps ## OpenTofu, actionlint, hadolint and OPA on what is shipped
+	@node test/ship/check.ts
 
 .PHONY: help
 help: ## Print this list

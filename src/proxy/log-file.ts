@@ -80,16 +80,22 @@ export class LogFile {
     await this.#handle.close().catch(() => undefined);
   }
 
+  /** Pauses before each round: lines that come one by one must not cost a write each. */
   async #drain(): Promise<void> {
-    await this.#pause(batchAfterMs, { isVital: true });
     while (this.#lines.length > 0 || this.#rest.length > 0) {
+      await this.#pause(batchAfterMs, { isVital: true });
       try {
-        await this.#writeBatch();
+        await this.#writeWhatWaits();
       } catch {
         if (this.#closing.signal.aborted) return;
         await this.#pause(retryAfterMs, { isVital: false });
       }
     }
+  }
+
+  async #writeWhatWaits(): Promise<void> {
+    for (let left = this.#lines.length; left > 0 || this.#rest.length > 0; left -= batchLines)
+      await this.#writeBatch();
   }
 
   /** Ends early when the file is closed. A process may end before a full disk is tried again, not before a first try. */
