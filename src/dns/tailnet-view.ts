@@ -121,6 +121,11 @@ export class TailnetView {
     return this.#netmap.state();
   }
 
+  /** There has been a netmap, now or before tailscaled went away. */
+  hasNetmap(): boolean {
+    return this.#netmap.index !== undefined;
+  }
+
   ownerOf(ip: string): Owner | undefined {
     return this.#netmap.ownerOf(ip);
   }

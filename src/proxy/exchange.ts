@@ -4,6 +4,7 @@
  */
 import type { Authority } from './authority.ts';
 import { hostForLog } from './authority.ts';
+import { unknownTailnet } from './before-netmap.ts';
 import { clientGone } from './client-gone.ts';
 import { decide } from './decide.ts';
 import type { Decision, Findings, Plan } from './decide.ts';
@@ -132,19 +133,15 @@ export class Exchange {
   /** What is the tailnet's is known from the first netmap on; only SPACETAIL_DIRECT goes before it. */
   async #waitForTailnet(host: string): Promise<Failure | undefined> {
     const { tailnet, isDirect, readyTimeoutMs } = this.#options;
-    if (tailnet.state().kind !== 'starting' || isDirect(host)) return undefined;
-    try {
-      await withDeadline(this.signal, readyTimeoutMs, (signal) => tailnet.ready(signal));
-    } catch {
-      if (this.signal.aborted) return this.isCut ? stopping() : clientGone();
+    if (isDirect(host)) return undefined;
+    if (tailnet.state().kind === 'starting') {
+      try {
+        await withDeadline(this.signal, readyTimeoutMs, (signal) => tailnet.ready(signal));
+      } catch {
+        if (this.signal.aborted) return this.isCut ? stopping() : clientGone();
+      }
     }
-    const state = tailnet.state();
-    if (state.kind !== 'starting') return undefined;
-    return failure(
-      'tailnet_unavailable',
-      `${host} has to wait for the tailnet, which is still being joined: ${state.detail}`,
-      "Run `spacetail wait`, or name the host in SPACETAIL_DIRECT if it is not the tailnet's.",
-    );
+    return unknownTailnet(host, tailnet);
   }
 
   async #resolve(host: string): Promise<Resolution> {

@@ -1,7 +1,8 @@
 /** What would become of a request, by the very steps that a request takes; for `explain` and `resolve`. */
 import type { Authority } from './authority.ts';
 import { decide } from './decide.ts';
-import type { Decision } from './decide.ts';
+import { unknownTailnet } from './before-netmap.ts';
+import type { Decision, Findings } from './decide.ts';
 import { dial } from './dial.ts';
 import type { Failure } from './failure.ts';
 import type { ExchangeOptions } from './exchange-options.ts';
@@ -31,7 +32,14 @@ export function inspectWith(options: ExchangeOptions): Inspect {
     const resolution = await withDeadline(signal, resolveTimeoutMs, (limit) =>
       resolve(authority.host, limit),
     );
-    const decision = decide(authority, resolution, null, options);
+    const unknown = options.isDirect(authority.host)
+      ? undefined
+      : unknownTailnet(authority.host, options.tailnet);
+    const judged = decide(authority, resolution, null, options);
+    const decision: Decision =
+      unknown === undefined
+        ? judged
+        : { kind: 'refuse', failure: unknown, findings: findingsOf(judged) };
     if (!isTried || decision.kind === 'refuse') return { resolution, decision, dial: undefined };
     const startedMs = performance.now();
     const dialled = await dial(decision.plan, { isFixed: false, signal }, options);
@@ -40,4 +48,8 @@ export function inspectWith(options: ExchangeOptions): Inspect {
     dialled.line.socket.destroy();
     return { resolution, decision, dial: { kind: 'connected', ip: dialled.ip, tookMs } };
   };
+}
+
+function findingsOf(decision: Decision): Findings {
+  return decision.kind === 'refuse' ? decision.findings : decision.plan;
 }

@@ -24,6 +24,8 @@ export interface Facts {
   readonly port: number;
   readonly node: Peer | undefined;
   readonly isDirect: boolean;
+  /** What rules with a name, an address, a tag or a node are filed under; made by the first list that asks. */
+  keys?: readonly string[];
 }
 
 export function factsOf(target: RuleTarget): Facts {
@@ -59,13 +61,15 @@ export class RuleIndex<Indexed extends Rule> {
 
   /** The first rule in the list's order that matches and that `accepts` agrees to. */
   find(facts: Facts, accepts: (rule: Indexed) => boolean = () => true): Indexed | undefined {
+    if (this.size === 0) return undefined;
     let best: Ranked<Indexed> | undefined;
-    for (const bucket of this.#buckets(facts)) {
-      for (const entry of bucket) {
-        if (best !== undefined && entry.rank > best.rank) break;
-        if (matchesPortAndScope(entry.rule, facts) && accepts(entry.rule)) best = entry;
-      }
+    // Loops, not generators: each request comes through here.
+    for (const key of (facts.keys ??= keysOf(facts))) {
+      const bucket = this.#byText.get(key);
+      if (bucket !== undefined) best = firstOf(bucket, facts, accepts, best);
     }
+    if (facts.bytes !== undefined)
+      best = firstOf(this.#prefixes.around(facts.bytes), facts, accepts, best);
     return best?.rule;
   }
 
@@ -80,15 +84,21 @@ export class RuleIndex<Indexed extends Rule> {
     if (bucket === undefined) this.#byText.set(key, [entry]);
     else bucket.push(entry);
   }
+}
 
-  *#buckets(facts: Facts): Iterable<readonly Ranked<Indexed>[]> {
-    for (const key of keysOf(facts)) {
-      const bucket = this.#byText.get(key);
-      if (bucket !== undefined) yield bucket;
-    }
-    if (facts.bytes === undefined) return;
-    for (const entry of this.#prefixes.around(facts.bytes)) yield [entry];
+/** Of what `best` is not already before. */
+function firstOf<Indexed extends Rule>(
+  entries: readonly Ranked<Indexed>[],
+  facts: Facts,
+  accepts: (rule: Indexed) => boolean,
+  best: Ranked<Indexed> | undefined,
+): Ranked<Indexed> | undefined {
+  let first = best;
+  for (const entry of entries) {
+    if (first !== undefined && entry.rank > first.rank) continue;
+    if (matchesPortAndScope(entry.rule, facts) && accepts(entry.rule)) first = entry;
   }
+  return first;
 }
 
 function keyOf(host: Exclude<Rule['host'], { kind: 'prefix' }>): string {
@@ -99,19 +109,18 @@ function keyOf(host: Exclude<Rule['host'], { kind: 'prefix' }>): string {
   return host.kind === 'tag' ? host.tag : `peer ${host.peer}`;
 }
 
-function* keysOf(facts: Facts): Iterable<string> {
-  yield '**';
-  for (const name of facts.names) {
-    yield `name ${name}`;
-    for (let dot = name.indexOf('.'); dot !== -1; dot = name.indexOf('.', dot + 1)) {
-      yield `suffix ${name.slice(dot + 1)}`;
-    }
+function keysOf({ names, ip, node }: Facts): string[] {
+  const keys = ['**'];
+  for (const name of names) {
+    keys.push(`name ${name}`);
+    for (let dot = name.indexOf('.'); dot !== -1; dot = name.indexOf('.', dot + 1))
+      keys.push(`suffix ${name.slice(dot + 1)}`);
   }
-  if (facts.ip !== undefined) yield `address ${facts.ip}`;
-  if (facts.node === undefined) return;
-  yield* facts.node.tags;
-  yield `peer ${facts.node.shortName}`;
-  for (const name of facts.node.names) if (name !== facts.node.shortName) yield `peer ${name}`;
+  if (ip !== undefined) keys.push(`address ${ip}`);
+  if (node === undefined) return keys;
+  keys.push(...node.tags, `peer ${node.shortName}`);
+  for (const name of node.names) if (name !== node.shortName) keys.push(`peer ${name}`);
+  return keys;
 }
 
 function matchesPortAndScope(rule: Rule, facts: Facts): boolean {

@@ -114,6 +114,8 @@ export interface Tailnet {
   state(): TailnetState;
   /** Settles once the tailnet is running or has failed; rejects only with the signal's reason. */
   ready(signal: AbortSignal): Promise<TailnetState>;
+  /** Whether there has ever been a netmap: before that nobody knows what belongs to the tailnet. */
+  hasNetmap(): boolean;
   /** tailscaled's SOCKS5 listener; `undefined` while tailscaled is not up. */
   socksAddress(): SocksAddress | undefined;
   /** `ip` is a canonical literal. O(1) or O(prefix length). */

@@ -11,6 +11,7 @@ import { matchesDirect } from '../proxy/direct-hosts.ts';
 import { createMetrics } from '../proxy/metrics.ts';
 import { createPages } from '../proxy/pages.ts';
 import { proxyToken } from '../proxy/proxy-token.ts';
+import { batchRecords } from '../proxy/record-batch.ts';
 import { RequestFeed } from '../proxy/request-feed.ts';
 import type { RequestRecord } from '../proxy/request-record.ts';
 import { parseRules } from '../proxy/rules.ts';
@@ -71,7 +72,16 @@ export async function buildParts(
     runId: plan.runId ?? null,
     policyMode: policy.mode,
   });
-  const report = () => run.snapshot(Date.now(), accessLog.dropped());
+  const records = batchRecords((ended) => {
+    for (const record of ended) accessLog.write(record);
+    for (const record of ended) metrics.observe(record);
+    for (const record of ended) feed.publish(record);
+    for (const record of ended) run.add(record);
+  });
+  const report = () => {
+    records.flush();
+    return run.snapshot(Date.now(), accessLog.dropped());
+  };
   const warnings = () => [...warningsOf(view, policy), ...lostLines(accessLog.dropped())];
   let restarts = (): number => 0;
   const metrics = createMetrics({
@@ -82,7 +92,13 @@ export async function buildParts(
   const pages = createPages({
     token: proxyToken(config.proxyToken),
     feed,
-    metrics,
+    metrics: {
+      contentType: metrics.contentType,
+      text() {
+        records.flush();
+        return metrics.text();
+      },
+    },
     listeners: () => ({
       http: bridge.addresses().http ?? config.http,
       socks5: bridge.addresses().socks,
@@ -120,10 +136,7 @@ export async function buildParts(
     record: (record: RequestRecord) => {
       activity.lastMs = Date.now();
       activity.ended += 1;
-      accessLog.write(record);
-      metrics.observe(record);
-      feed.publish(record);
-      run.add(record);
+      records.add(record);
     },
     pages: (request, response) => pages.handle(request, response),
     attachedNetworks: createAttachedNetworks(),
@@ -155,6 +168,7 @@ export async function buildParts(
     },
     operations: operationsOf({ bridge, report }),
     async finish() {
+      records.flush();
       // What the disk does not take now is lost too, and the report says so.
       await Promise.all([accessLog.close(), view.close()]);
       const snapshot = report();

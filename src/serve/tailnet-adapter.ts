@@ -55,6 +55,7 @@ export function adaptTailnet(view: TailnetView): TailnetAdapter {
       state,
       ready,
       socksAddress: () => (process.kind === 'running' ? process.view.socksAddress : undefined),
+      hasNetmap: () => view.hasNetmap(),
       ownerOf: (ip) => view.ownerOf(ip),
       peerNamed: (name) => view.peerNamed(name),
       exitNode: () => view.exitNode(),

@@ -258,6 +258,27 @@ void t.test('a tailnet that does not come is 503 at the end of the wait', async 
   );
 });
 
+void t.test('a join that failed never leads a short name to its public namesake', async (t) => {
+  const origin = await tcpOrigin(t, (socket) => socket.end('namesake'));
+  const tailnet = fakeTailnet(undefined);
+  tailnet.joined = false;
+  tailnet.current = { kind: 'down', detail: 'login failed' };
+  const { httpPort } = await startBridge(t, {
+    tailnet,
+    names: { web: ['127.0.0.1'], 'own.example': ['127.0.0.1'] },
+    isDirect: (host) => host === 'own.example',
+  });
+  const client = await rawClient(httpPort, connectTo(`web:${origin.port}`));
+  t.match(
+    await client.rest(),
+    /^HTTP\/1\.1 503 [^]*error=destination_unavailable[^]*login failed/u,
+  );
+  t.equal(origin.accepted.count, 0);
+  const direct = await rawClient(httpPort, connectTo(`own.example:${origin.port}`));
+  t.match(await direct.rest(), /namesake$/u, 'SPACETAIL_DIRECT names go on');
+  direct.socket.end();
+});
+
 void t.test(
   'with tailscaled down public requests go on, those for the tailnet are 503 and go nowhere else',
   async (t) => {

@@ -27,6 +27,8 @@ export interface FakeTailnet extends Tailnet {
   peers: Peer[];
   owners: Map<string, Owner>;
   current: TailnetState;
+  /** There has been a netmap. */
+  joined: boolean;
   socks: SocksAddress | undefined;
   exit: Peer | undefined;
   diagnosis: Diagnosis;
@@ -48,6 +50,7 @@ export function fakeTailnet(
     peers,
     owners: new Map(),
     current: { kind: 'running' },
+    joined: true,
     socks,
     exit: undefined,
     diagnosis: { kind: 'refused' },
@@ -88,6 +91,7 @@ export function fakeTailnet(
       asked.ping += 1;
       return tailnet.pingAnswers;
     },
+    hasNetmap: () => tailnet.joined && tailnet.current.kind !== 'starting',
     meet: () => Promise.resolve(true),
     async inboundPeer() {
       asked.inbound += 1;
