@@ -2,6 +2,7 @@
  * spacetail's own log: pino, one JSON line an event. Secrets are taken out by path and, since an error
  * text or a child's output may quote one, by value in the finished line.
  */
+import { writeSync } from 'node:fs';
 import { type DestinationStream, type Logger, pino } from 'pino';
 
 export type { Logger };
@@ -29,6 +30,19 @@ export function redactor(secrets: readonly string[]): (text: string) => string {
   // The longest first: one secret may be the beginning of another.
   const ordered = [...forms].filter((form) => form !== '').sort((a, b) => b.length - a.length);
   return (text) => ordered.reduce((cleaned, form) => cleaned.replaceAll(form, '[redacted]'), text);
+}
+
+/** Writes to an open file at once; a line that a full disk refuses is lost, for it must not end the run. */
+export function fdDestination(fd: number): DestinationStream {
+  return {
+    write(line: string) {
+      try {
+        writeSync(fd, line);
+      } catch {
+        // pino.destination emits an error here, which nobody could handle better.
+      }
+    },
+  };
 }
 
 export interface LoggerOptions {

@@ -1,10 +1,9 @@
 /** The one place that wires dns, proxy, lifecycle and report: a plan becomes a running bridge. */
-import { pino } from 'pino';
 import { secretsOf } from './config/secrets.ts';
 import { runSupervisor } from './lifecycle/supervisor.ts';
 import type { ProgressEvent } from './lifecycle/progress.ts';
 import type { SupervisorEnd } from './lifecycle/supervisor-parts.ts';
-import { createLogger, redactor } from './log.ts';
+import { createLogger, fdDestination, redactor } from './log.ts';
 import { buildParts } from './serve/build-parts.ts';
 import type { RunPlan } from './serve/run-plan.ts';
 
@@ -29,7 +28,7 @@ export async function serve(plan: RunPlan, options: ServeOptions): Promise<Super
   const secrets = secretsOf(config, plan.credentials);
   const logger = createLogger({
     level: config.logLevel,
-    destination: pino.destination({ fd: options.logFd, sync: true }),
+    destination: fdDestination(options.logFd),
     secrets,
   });
   const end = await runSupervisor(

@@ -1,5 +1,6 @@
 import t from 'tap';
-import { createLogger, redactor } from '../src/log.ts';
+import { openSync } from 'node:fs';
+import { createLogger, fdDestination, redactor } from '../src/log.ts';
 
 function capture(secrets: string[]) {
   const lines: string[] = [];
@@ -42,4 +43,10 @@ void t.test(
 
 void t.test('a secret that begins another one leaves no tail behind', async (t) => {
   t.equal(redactor(['abcdef', 'abcdefgh'])('x abcdefgh y'), 'x [redacted] y');
+});
+
+void t.test('a full disk costs lines of the log, not the run', async (t) => {
+  const destination = fdDestination(openSync('/dev/full', 'w'));
+  const log = createLogger({ level: 'info', destination, secrets: [] });
+  t.doesNotThrow(() => log.warn('there is no room for this'));
 });

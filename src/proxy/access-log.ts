@@ -11,7 +11,7 @@ export interface AccessLog {
   readonly trace: Trace;
   /** Lines that were lost to a full or slow disk. */
   dropped(): number;
-  /** Writes what waits, for 2 s at most. */
+  /** Writes what waits, for 1 s at most. */
   close(): Promise<void>;
 }
 

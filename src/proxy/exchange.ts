@@ -48,6 +48,9 @@ export class Exchange {
       dialMs: undefined,
     };
     this.#client = options.clientOf(request.socket).catch(() => null);
+    const { proto, method, authority } = request;
+    const host = authority === undefined ? '' : hostForLog(authority.host);
+    this.#trace('start', { proto, method, host, port: authority?.port ?? 0 });
   }
 
   /** Aborts when the client is gone (`abandon`) or the bridge stops (`cut`). */
@@ -72,10 +75,13 @@ export class Exchange {
   /** Names, route, policy. Never throws. */
   async decide(): Promise<Decision> {
     const { authority } = this.request;
+    const startedMs = performance.now();
     const decision = authority === undefined ? unreadable() : await this.#decide(authority);
     const findings = decision.kind === 'dial' ? decision.plan : decision.findings;
     this.#progress.findings = findings;
-    this.#trace('decided', { via: findings.via, ip: findings.ip, because: findings.because });
+    const { via, ip, because } = findings;
+    const ms = performance.now() - startedMs - (this.#progress.dnsMs ?? 0);
+    this.#trace('decided', { via, ip, because, ms });
     return decision;
   }
 

@@ -25,7 +25,7 @@ const batchAfterMs = 10;
 /** A batch is one string for a moment: more would hold up the event loop. */
 const batchLines = 512;
 const retryAfterMs = 1000;
-const closeWithinMs = 2000;
+const closeWithinMs = 1000;
 const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW;
 
 /** @throws the system's error if the file cannot be opened (or is a link) */
@@ -70,7 +70,7 @@ export class LogFile {
     return this.#dropped;
   }
 
-  /** Writes what waits, for 2 s at most; what is left then counts as dropped. */
+  /** Writes what waits, for 1 s at most; what is left then counts as dropped. */
   async close(): Promise<void> {
     if (this.#closing.signal.aborted) return;
     this.#closing.abort();

@@ -5,8 +5,8 @@ import { openAccessLog } from '../../src/proxy/access-log.ts';
 import { createMetrics } from '../../src/proxy/metrics.ts';
 import { compilePolicy } from '../../src/proxy/policy.ts';
 import type { Policy } from '../../src/proxy/policy.ts';
+import { batchRecords } from '../../src/proxy/record-batch.ts';
 import { RequestFeed } from '../../src/proxy/request-feed.ts';
-import type { RequestRecord } from '../../src/proxy/request-record.ts';
 import { createBridge } from '../../src/proxy/server.ts';
 import { createRunRecord } from '../../src/report/run-record.ts';
 import { fakeResolve } from '../support/fake-resolve.ts';
@@ -27,11 +27,14 @@ const judgesNothing: Policy = {
   warnings: () => [],
 };
 
+/** More than most runs have. A thousand are in the row of decisions. */
+const rules = 20;
+
 function wholePolicy(): Policy {
   return compilePolicy({
     mode: undefined,
-    allow: manyRules('').concat({ text: '127.0.0.1', place: 'last' }),
-    deny: manyRules('tailnet:'),
+    allow: manyRules('', rules).concat({ text: '127.0.0.1', place: 'last' }),
+    deny: manyRules('tailnet:', rules),
     allowLocal: [],
     metadata: undefined,
   });
@@ -47,12 +50,12 @@ const metrics = createMetrics({
 });
 const feed = new RequestFeed();
 const run = createRunRecord({ startedMs: Date.now(), runId: null, policyMode: 'enforce' });
-const record = (ended: RequestRecord): void => {
-  accessLog.write(ended);
-  metrics.observe(ended);
-  feed.publish(ended);
-  run.add(ended);
-};
+const records = batchRecords((ended) => {
+  for (const record of ended) accessLog.write(record);
+  for (const record of ended) metrics.observe(record);
+  for (const record of ended) feed.publish(record);
+  for (const record of ended) run.add(record);
+});
 const tailnet = fakeTailnet(undefined);
 const bridge = createBridge({
   http: { host: '127.0.0.1', port: 0 },
@@ -61,7 +64,7 @@ const bridge = createBridge({
   resolve: fakeResolve(tailnet),
   policy: isWhole ? wholePolicy() : judgesNothing,
   clientOf: () => Promise.resolve(null),
-  record: isWhole ? record : () => {},
+  record: isWhole ? records.add : () => {},
   pages: (_, response) => response.end(),
   attachedNetworks: () => [],
 });

@@ -10,9 +10,9 @@ const forms = [
   (n: number) => `**:${n + 1}`,
 ];
 
-/** A thousand rules of every form; none of them but `**:N` matches a public host. */
-export function manyRules(prefix: string): RuleText[] {
-  return Array.from({ length: 1000 }, (_, n) => ({
+/** So many rules of every form, 1,000 by default; none of them but `**:N` matches a public host. */
+export function manyRules(prefix: string, length = 1000): RuleText[] {
+  return Array.from({ length }, (_, n) => ({
     text: prefix + (forms[n % forms.length]?.(n) ?? ''),
     place: `rules[${n}]`,
   }));

@@ -41,7 +41,8 @@ function deciding(): number[] {
 export interface LookupFigures {
   readonly seenMs: readonly number[];
   readonly newMs: readonly number[];
-  readonly stallMs: number;
+  /** Turns of the event loop that took more than 0.5 ms. */
+  readonly turnsMs: readonly number[];
   readonly missed: number;
 }
 
@@ -76,7 +77,13 @@ export async function benchPolicy(rounds: number): Promise<void> {
     ['client seen before: p99', ({ seenMs }) => quantile(seenMs, 0.99), 'ms', 'at most 3'],
     ['new client: p50', ({ newMs }) => quantile(newMs, 0.5), 'ms', ''],
     ['new client: p99', ({ newMs }) => quantile(newMs, 0.99), 'ms', 'at most 30'],
-    ['longest turn of the event loop meanwhile', ({ stallMs }) => stallMs, 'ms', 'at most 2'],
+    [
+      'turns of the event loop above 0.5 ms: p99',
+      ({ turnsMs }) => quantile(turnsMs, 0.99),
+      'ms',
+      'at most 2',
+    ],
+    ['the longest', ({ turnsMs }) => Math.max(...turnsMs), 'ms', ''],
     ['clients that were not found', ({ missed }) => missed, '', 'none'],
   ];
   for (const [what, pick, unit, bar] of rows)
