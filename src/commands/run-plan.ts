@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { type Config, loadConfig, loadCredentials } from '../config.ts';
 import { spaceliftTokenFile } from '../config/credentials.ts';
 import { messageOf, SpacetailError } from '../errors.ts';
-import type { PolicyFile } from '../proxy/policy-file.ts';
+import type { PolicyFile } from '../proxy/policy/policy-file.ts';
 import type { RunPlan } from '../serve.ts';
 import { compile } from '../serve/policy.ts';
 import type { CommandIo } from './io.ts';
@@ -23,7 +23,7 @@ async function readPolicyFile(config: Config): Promise<PolicyFile | undefined> {
       },
     );
   });
-  const { parsePolicyFile } = await import('../proxy/policy-file.ts');
+  const { parsePolicyFile } = await import('../proxy/policy/policy-file.ts');
   return parsePolicyFile(text, path);
 }
 
@@ -47,7 +47,7 @@ export async function planRun(
   const policyFile = await readPolicyFile(config);
   compile(config, policyFile, undefined);
   const { parseRules } = await import('../proxy/rules.ts');
-  const { matchesDirect } = await import('../proxy/direct-hosts.ts');
+  const { matchesDirect } = await import('../proxy/policy/direct-hosts.ts');
   matchesDirect(parseRules(config.direct));
   return {
     ...rest,

@@ -1,7 +1,7 @@
 /** The access log: one JSON line a request, at its end; under TRACE also its start and its steps. */
 import type { Trace } from './exchange-options.ts';
 import { createJsonLines, type WriteLine } from './line-writer.ts';
-import { openLogFile } from './log-file.ts';
+import { openLogFile } from './record/log-file.ts';
 import type { RequestRecord } from './request-record.ts';
 import { createTraceLines } from './trace-lines.ts';
 

@@ -1,9 +1,9 @@
 /** What a host text means as an address. */
 import { isIPv6 } from 'node:net';
 import ipaddr from 'ipaddr.js';
-import { readIPv6 } from './prefixes.ts';
+import { readIPv6 } from './policy/prefixes.ts';
 
-export { contains, parsePrefix } from './prefixes.ts';
+export { contains, parsePrefix } from './policy/prefixes.ts';
 
 /** One to four numbers, decimal, octal or hexadecimal: what inet_aton(3) reads. */
 const inetAton = /^(?:0x[\da-f]*|\d+)(?:\.(?:0x[\da-f]*|\d+)){0,3}$/i;

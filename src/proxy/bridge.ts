@@ -8,7 +8,7 @@ import type { ListenAddress } from './listen.ts';
 import type { Policy } from './policy.ts';
 import type { ClientProcess, RequestRecord } from './request-record.ts';
 import type { Resolve, Tailnet } from './tailnet.ts';
-import type { UpstreamProxy } from './upstream-proxy.ts';
+import type { UpstreamProxy } from './dial/upstream-proxy.ts';
 
 export interface BridgeOptions {
   readonly http: ListenAddress;

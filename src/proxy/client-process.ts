@@ -3,11 +3,11 @@
  * with that inode among its descriptors. Never on a request's path but where a rule asks for it.
  */
 import type { Socket } from 'node:net';
-import { describeProcess, listProcesses, scanProcesses } from './process-scan.ts';
-import type { Wanted } from './process-scan.ts';
+import { describeProcess, listProcesses, scanProcesses } from './client-process/process-scan.ts';
+import type { Wanted } from './client-process/process-scan.ts';
 import type { ClientProcess } from './request-record.ts';
-import { needlesOf, SocketTables } from './socket-table.ts';
-import type { ClientSide, Sought } from './socket-table.ts';
+import { needlesOf, SocketTables } from './client-process/socket-table.ts';
+import type { ClientSide, Sought } from './client-process/socket-table.ts';
 
 export interface ClientLookup {
   /**

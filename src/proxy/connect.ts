@@ -2,13 +2,13 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { parseAuthority } from './authority.ts';
-import { carry } from './carry.ts';
+import { carry } from './tunnel/carry.ts';
 import type { DoorContext } from './door.ts';
 import type { Exchange } from './exchange.ts';
 import type { Failure } from './failure.ts';
 import { failure } from './failure.ts';
 import { valuesOf } from './headers.ts';
-import { answerRaw } from './raw-answer.ts';
+import { answerRaw } from './http/raw-answer.ts';
 
 const ESTABLISHED = 'HTTP/1.1 200 Connection established\r\n\r\n';
 

@@ -1,8 +1,8 @@
 /** From a plan to a connection, or to the reason why there is none. Decides nothing. */
 import type { Plan } from './decide.ts';
-import type { DialContext, Dialled, DialOptions } from './dial-context.ts';
-import { dialDirect } from './dial-direct.ts';
-import { dialTailnet } from './dial-tailnet.ts';
+import type { DialContext, Dialled, DialOptions } from './dial/dial-context.ts';
+import { dialDirect } from './dial/dial-direct.ts';
+import { dialTailnet } from './dial/dial-tailnet.ts';
 
 /** Never throws; the signal's abort is the failure `client_gone`. At most `connectTimeoutMs`. */
 export async function dial(

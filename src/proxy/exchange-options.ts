@@ -1,7 +1,7 @@
 /** What every exchange of a bridge is given. */
 import type { Socket } from 'node:net';
 import type { DecideContext } from './decide.ts';
-import type { DialContext } from './dial-context.ts';
+import type { DialContext } from './dial/dial-context.ts';
 import type { InboundGuard } from './inbound-guard.ts';
 import type { ClientProcess, RequestRecord } from './request-record.ts';
 import type { Resolve } from './tailnet.ts';

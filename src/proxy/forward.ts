@@ -6,12 +6,12 @@ import type { DoorContext } from './door.ts';
 import type { Exchange } from './exchange.ts';
 import type { Failure } from './failure.ts';
 import { failure, statusOf } from './failure.ts';
-import { relay } from './forward-relay.ts';
+import { relay } from './http/forward-relay.ts';
 import type { InFlight } from './in-flight.ts';
 import { framingProblem, hostProblem, valuesOf } from './headers.ts';
-import { answerFinal } from './max-forwards.ts';
-import type { Origin, OriginPool } from './origin-pool.ts';
-import { answer } from './answer.ts';
+import { answerFinal } from './http/max-forwards.ts';
+import type { Origin, OriginPool } from './http/origin-pool.ts';
+import { answer } from './http/answer.ts';
 
 export interface ForwardContext extends DoorContext {
   readonly pool: OriginPool;

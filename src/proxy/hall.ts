@@ -2,7 +2,7 @@
 import type { Authority } from './authority.ts';
 import { Exchange } from './exchange.ts';
 import type { ExchangeOptions } from './exchange-options.ts';
-import type { ExchangeRequest } from './record-of.ts';
+import type { ExchangeRequest } from './record/record-of.ts';
 import type { Failure } from './failure.ts';
 import type { RequestRecord } from './request-record.ts';
 

@@ -1,8 +1,8 @@
 /** What /metrics tells Prometheus. */
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { watchLoopDelay } from './loop-delay.ts';
+import { watchLoopDelay } from './record/loop-delay.ts';
 import type { RequestRecord } from './request-record.ts';
-import { TopHosts } from './top-hosts.ts';
+import { TopHosts } from './record/top-hosts.ts';
 
 /** What is counted elsewhere and read when somebody scrapes. */
 export interface MetricsSources {

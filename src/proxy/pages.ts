@@ -1,14 +1,14 @@
 /** The bridge's own pages, asked for in origin-form: /healthz, /readyz, /metrics, /proxy.pac, / and its events. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { EventStreams } from './event-stream.ts';
+import { EventStreams } from './pages/event-stream.ts';
 import type { Metrics } from './metrics.ts';
-import type { Overview } from './overview.ts';
-import { contentSecurityPolicy, pageHtml } from './page-html.ts';
-import { refuseForeign, refuseWithoutToken } from './page-guard.ts';
+import type { Overview } from './pages/overview.ts';
+import { contentSecurityPolicy, pageHtml } from './pages/page-html.ts';
+import { refuseForeign, refuseWithoutToken } from './pages/page-guard.ts';
 import type { ProxyToken } from './proxy-token.ts';
-import { proxyAutoConfig } from './proxy-auto-config.ts';
-import type { PacListeners } from './proxy-auto-config.ts';
-import type { RequestFeed } from './request-feed.ts';
+import { proxyAutoConfig } from './pages/proxy-auto-config.ts';
+import type { PacListeners } from './pages/proxy-auto-config.ts';
+import type { RequestFeed } from './pages/request-feed.ts';
 
 interface Health {
   readonly isWell: boolean;

@@ -1,30 +1,30 @@
 /** Whether a target may be talked to, and why. Pure; `spacetail explain` asks the same function. */
 import { isMetadataEndpoint } from './addresses.ts';
-import { matchesClient } from './client-condition.ts';
-import type { ClientCondition } from './client-condition.ts';
-import type { PolicyFile } from './policy-file.ts';
+import { matchesClient } from './policy/client-condition.ts';
+import type { ClientCondition } from './policy/client-condition.ts';
+import type { PolicyFile } from './policy/policy-file.ts';
 import {
   allowedByDefault,
   allowedByRule,
   deniedByAbsence,
   deniedByRule,
   deniedAsSpecial,
-} from './verdict.ts';
-import type { Settings, Verdict } from './verdict.ts';
-import { addressBytes, covers, makePrefix } from './prefixes.ts';
+} from './policy/verdict.ts';
+import type { Settings, Verdict } from './policy/verdict.ts';
+import { addressBytes, covers, makePrefix } from './policy/prefixes.ts';
 import type { ClientProcess, PolicyMode } from './request-record.ts';
-import { grantedBy } from './roles.ts';
-import type { VerifiedClaims } from './roles.ts';
-import { factsOf, RuleIndex } from './rule-index.ts';
-import type { RuleTarget } from './rule-index.ts';
-import { unmatchable } from './rule-warnings.ts';
-import type { Netmap } from './rule-warnings.ts';
+import { grantedBy } from './policy/roles.ts';
+import type { VerifiedClaims } from './policy/roles.ts';
+import { factsOf, RuleIndex } from './policy/rule-index.ts';
+import type { RuleTarget } from './policy/rule-index.ts';
+import { unmatchable } from './policy/rule-warnings.ts';
+import type { Netmap } from './policy/rule-warnings.ts';
 import { parseRules } from './rules.ts';
 import type { Rule, RuleText } from './rules.ts';
-import { specialRange } from './special-addresses.ts';
-import type { SpecialRange } from './special-addresses.ts';
+import { specialRange } from './policy/special-addresses.ts';
+import type { SpecialRange } from './policy/special-addresses.ts';
 
-export type { Verdict } from './verdict.ts';
+export type { Verdict } from './policy/verdict.ts';
 
 export interface PolicyTarget extends RuleTarget {
   /** `null` or absent when it is not known who asks. */

@@ -1,5 +1,5 @@
 /** By which way an address is reached. Pure: `spacetail explain` asks the same function. */
-import { contains, parsePrefix } from './prefixes.ts';
+import { contains, parsePrefix } from './policy/prefixes.ts';
 import type { Owner, Peer } from './tailnet.ts';
 
 export type RouteVia = 'tailnet' | 'subnet' | 'exit' | 'direct';

@@ -3,8 +3,8 @@ import { isIPv6 } from 'node:net';
 import { domainToASCII } from 'node:url';
 import { SpacetailError } from '../errors.ts';
 import { canonicalAddress } from './addresses.ts';
-import { parsePrefix } from './prefixes.ts';
-import type { Prefix } from './prefixes.ts';
+import { parsePrefix } from './policy/prefixes.ts';
+import type { Prefix } from './policy/prefixes.ts';
 
 /** A rule as somebody wrote it. */
 export interface RuleText {

@@ -4,17 +4,17 @@ import type { Bridge, BridgeOptions } from './bridge.ts';
 import { defaultConnectionLimit, limitConnections } from './connection-limit.ts';
 import { failure } from './failure.ts';
 import { Hall } from './hall.ts';
-import { httpServer } from './http-server.ts';
+import { httpServer } from './http/http-server.ts';
 import { inboundGuard } from './inbound-guard.ts';
 import { inFlight } from './in-flight.ts';
 import { inspectWith } from './inspect.ts';
 import { addressOf, bind, closeServer } from './listen.ts';
-import { originPool } from './origin-pool.ts';
+import { originPool } from './http/origin-pool.ts';
 import { ownListeners } from './own-listeners.ts';
 import { proxyToken } from './proxy-token.ts';
-import { answerRaw, endAndLinger } from './raw-answer.ts';
+import { answerRaw, endAndLinger } from './http/raw-answer.ts';
 import { handleSocks } from './socks-server.ts';
-import { formatMethod, METHOD_UNACCEPTABLE } from './socks-request.ts';
+import { formatMethod, METHOD_UNACCEPTABLE } from './socks/socks-request.ts';
 
 export type { Bridge, BridgeOptions } from './bridge.ts';
 

@@ -1,8 +1,8 @@
 /** SOCKS5 as spoken to tailscaled: CONNECT to an IP literal, no authentication. RFC 1928. */
 import ipaddr from 'ipaddr.js';
-import { handshake } from './handshake.ts';
-import type { HandshakeResult, Parse } from './handshake.ts';
-import type { Line } from './line.ts';
+import { handshake } from './dial/handshake.ts';
+import type { HandshakeResult, Parse } from './dial/handshake.ts';
+import type { Line } from './dial/line.ts';
 
 const VERSION = 5;
 const NO_AUTHENTICATION = 0;

@@ -2,15 +2,15 @@
 import type { Socket } from 'node:net';
 import { parseAuthority } from './authority.ts';
 import type { Authority } from './authority.ts';
-import { carry } from './carry.ts';
+import { carry } from './tunnel/carry.ts';
 import type { DoorContext } from './door.ts';
 import type { Exchange } from './exchange.ts';
 import type { Failure } from './failure.ts';
 import { failure, socksReplyOf } from './failure.ts';
-import { endAndLinger } from './raw-answer.ts';
-import { socketReader } from './socket-reader.ts';
-import type { SocketReader } from './socket-reader.ts';
-import * as wire from './socks-request.ts';
+import { endAndLinger } from './http/raw-answer.ts';
+import { socketReader } from './socks/socket-reader.ts';
+import type { SocketReader } from './socks/socket-reader.ts';
+import * as wire from './socks/socks-request.ts';
 
 const ANSWERED_OK = 200;
 

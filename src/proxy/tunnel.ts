@@ -3,10 +3,10 @@
  * a reset is mirrored, and who does not read for five minutes is cut.
  */
 import type { Socket } from 'node:net';
-import type { Line } from './line.ts';
-import { heldFin } from './held-fin.ts';
-import { stallGuard } from './stall-guard.ts';
-import { reset } from './reset.ts';
+import type { Line } from './dial/line.ts';
+import { heldFin } from './tunnel/held-fin.ts';
+import { stallGuard } from './tunnel/stall-guard.ts';
+import { reset } from './tunnel/reset.ts';
 
 export type TunnelEnd =
   /** Who ended first, after which the other ended too. */

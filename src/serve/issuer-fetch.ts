@@ -4,7 +4,7 @@ import type { LookupFunction } from 'node:net';
 import { Agent, fetch, ProxyAgent } from 'undici';
 import type { Dispatcher } from 'undici';
 import type { Resolve } from '../dns/types.ts';
-import type { UpstreamProxy } from '../proxy/upstream-proxy.ts';
+import type { UpstreamProxy } from '../proxy/dial/upstream-proxy.ts';
 
 const lookupTimeoutMs = 5000;
 

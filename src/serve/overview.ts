@@ -1,6 +1,6 @@
 import type { TailnetView } from '../dns/tailnet-view.ts';
 import type { Counters } from '../proxy/hall.ts';
-import type { Overview } from '../proxy/overview.ts';
+import type { Overview } from '../proxy/pages/overview.ts';
 import type { Policy } from '../proxy/policy.ts';
 import type { Tailnet } from '../proxy/tailnet.ts';
 

@@ -2,9 +2,9 @@ import type { Config } from '../config.ts';
 import type { Resolve } from '../dns/types.ts';
 import type { Logger } from '../log.ts';
 import { compilePolicy, type Policy } from '../proxy/policy.ts';
-import type { PolicyFile } from '../proxy/policy-file.ts';
-import { matchingRoles } from '../proxy/roles.ts';
-import type { VerifiedClaims } from '../proxy/roles.ts';
+import type { PolicyFile } from '../proxy/policy/policy-file.ts';
+import { matchingRoles } from '../proxy/policy/roles.ts';
+import type { VerifiedClaims } from '../proxy/policy/roles.ts';
 import type { RunPlan } from './run-plan.ts';
 import { upstreamOf } from './upstream.ts';
 
@@ -31,7 +31,7 @@ export async function policyOf(plan: RunPlan, context: PolicyContext): Promise<P
   const { logger, resolve, signal } = context;
   if (file?.oidc === undefined || file.roles.length === 0) return compile(config, file, undefined);
   const [{ verifyClaims }, { issuerFetch }] = await Promise.all([
-    import('../proxy/oidc-claims.ts'),
+    import('../proxy/policy/oidc-claims.ts'),
     import('./issuer-fetch.ts'),
   ]);
   await using issuer = issuerFetch(upstreamOf(config.upstreamProxy), resolve);

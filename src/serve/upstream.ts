@@ -1,6 +1,6 @@
 import type { UpstreamProxy as Configured } from '../config.ts';
 import { contains, parsePrefix } from '../proxy/addresses.ts';
-import type { UpstreamProxy } from '../proxy/upstream-proxy.ts';
+import type { UpstreamProxy } from '../proxy/dial/upstream-proxy.ts';
 
 /** One entry of NO_PROXY as Go's httpproxy reads it: `*`, an IP, a CIDR, `.suffix`, or a name with all below it. */
 function matcher(entry: string): (host: string, ip: string | undefined) => boolean {

@@ -6,7 +6,7 @@ import { createMetrics } from '../../src/proxy/metrics.ts';
 import { compilePolicy } from '../../src/proxy/policy.ts';
 import type { Policy } from '../../src/proxy/policy.ts';
 import { batchRecords } from '../../src/proxy/record-batch.ts';
-import { RequestFeed } from '../../src/proxy/request-feed.ts';
+import { RequestFeed } from '../../src/proxy/pages/request-feed.ts';
 import { createBridge } from '../../src/proxy/server.ts';
 import { createRunRecord } from '../../src/report/run-record.ts';
 import { fakeResolve } from '../support/fake-resolve.ts';
@@ -64,7 +64,7 @@ const bridge = createBridge({
   resolve: fakeResolve(tailnet),
   policy: isWhole ? wholePolicy() : judgesNothing,
   clientOf: () => Promise.resolve(null),
-  record: isWhole ? records.add : () => {},
+  record: (record) => isWhole && records.add(record),
   pages: (_, response) => response.end(),
   attachedNetworks: () => [],
 });

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import t from 'tap';
 import { canonicalAddress, isMetadataEndpoint } from '../../src/proxy/addresses.ts';
-import { specialAddress } from '../../src/proxy/special-addresses.ts';
+import { specialAddress } from '../../src/proxy/policy/special-addresses.ts';
 
 const spellings: [host: string, canonical: string | undefined][] = [
   ['127.0.0.1', '127.0.0.1'],

@@ -2,8 +2,8 @@ import { parseList } from 'structured-headers';
 import t from 'tap';
 import { answerOf, failure, proxyStatus, socksReplyOf, statusOf } from '../../src/proxy/failure.ts';
 import type { FailureKind } from '../../src/proxy/failure.ts';
-import { explainResolution } from '../../src/proxy/resolution-failure.ts';
-import { lastSeen, offline } from '../../src/proxy/peer-failure.ts';
+import { explainResolution } from '../../src/proxy/dial/resolution-failure.ts';
+import { lastSeen, offline } from '../../src/proxy/dial/peer-failure.ts';
 import { fakePeer } from '../support/fake-tailnet.ts';
 import { planFor } from '../support/plan.ts';
 

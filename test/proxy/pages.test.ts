@@ -3,7 +3,7 @@ import { request as httpRequest } from 'node:http';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { runInNewContext } from 'node:vm';
 import t from 'tap';
-import { proxyAutoConfig } from '../../src/proxy/proxy-auto-config.ts';
+import { proxyAutoConfig } from '../../src/proxy/pages/proxy-auto-config.ts';
 import { pagesServer } from '../support/pages-server.ts';
 import { requestRecord } from '../support/request-record.ts';
 

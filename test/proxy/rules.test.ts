@@ -3,7 +3,7 @@ import t from 'tap';
 import { SpacetailError } from '../../src/errors.ts';
 import { compilePolicy } from '../../src/proxy/policy.ts';
 import { parseRules } from '../../src/proxy/rules.ts';
-import { ruleFor } from '../../src/proxy/verdict.ts';
+import { ruleFor } from '../../src/proxy/policy/verdict.ts';
 
 const seed = 15;
 const parse = (text: string) => parseRules([{ text, place: 'SPACETAIL_ALLOW[2]' }])[0];

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import t from 'tap';
-import { openLine } from '../../src/proxy/line.ts';
+import { openLine } from '../../src/proxy/dial/line.ts';
 import { parseSocksAnswer, socksConnect, socksQuestion } from '../../src/proxy/socks-client.ts';
 import { rawSocks } from '../support/fake-socks.ts';
 

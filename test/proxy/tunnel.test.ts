@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import t from 'tap';
-import { openLine } from '../../src/proxy/line.ts';
+import { openLine } from '../../src/proxy/dial/line.ts';
 import { tunnel } from '../../src/proxy/tunnel.ts';
 import type { TunnelOptions } from '../../src/proxy/tunnel.ts';
 import { tcpOrigin } from '../support/origins.ts';

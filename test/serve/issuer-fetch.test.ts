@@ -1,6 +1,6 @@
 import t from 'tap';
 import type { Resolve } from '../../src/dns/types.ts';
-import { verifyClaims } from '../../src/proxy/oidc-claims.ts';
+import { verifyClaims } from '../../src/proxy/policy/oidc-claims.ts';
 import { issuerFetch } from '../../src/serve/issuer-fetch.ts';
 import { startIssuer } from '../fakes/issuer-server.ts';
 import { recordingProxy } from '../support/recording-proxy.ts';

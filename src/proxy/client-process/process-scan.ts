@@ -1,0 +1,97 @@
+/** Finds the processes that hold sockets, in /proc/PID/fd. */
+import { opendirSync, readlinkSync } from 'node:fs';
+import type { Dir } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { basename } from 'node:path';
+import type { ClientProcess } from '../request-record.ts';
+import { TimeSlice } from './time-slice.ts';
+
+/**
+ * Slices of this length. Each call below costs microseconds, less than its way through the thread pool
+ * would cost this thread.
+ */
+const sliceMs = 0.5;
+/** So that a process with 100,000 descriptors is read in slices too. */
+const entriesAtOnce = 64;
+
+/** `socket:[INODE]` */
+const socketLink = /^socket:\[(\d+)\]$/;
+
+/** Takes what it finds out of `wanted`. */
+export interface Wanted {
+  /** Whether everything was found. */
+  readonly isDone: boolean;
+  /** @returns whether the inode was wanted */
+  found(inode: string, pid: number): boolean;
+}
+
+/** Newest processes first: clients are mostly younger than what was there before them. */
+export async function listProcesses(procFolder: string): Promise<number[]> {
+  const names = await readdir(procFolder);
+  return names
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .sort((a, b) => b - a);
+}
+
+/** Looks through the processes in turn until everything is found. A process that may not be looked into is passed over. */
+export async function scanProcesses(
+  pids: Iterable<number>,
+  wanted: Wanted,
+  procFolder: string,
+): Promise<void> {
+  const slice = new TimeSlice(sliceMs);
+  for (const pid of pids) {
+    if (wanted.isDone) return;
+    if (slice.isOver) await slice.rest();
+    await scanProcess(pid, wanted, procFolder, slice);
+  }
+}
+
+async function scanProcess(
+  pid: number,
+  wanted: Wanted,
+  procFolder: string,
+  slice: TimeSlice,
+): Promise<void> {
+  const folder = `${procFolder}/${pid}/fd`;
+  const descriptors = attempt(() => opendirSync(folder, { bufferSize: entriesAtOnce }));
+  if (descriptors === undefined) return;
+  try {
+    for (let name = next(descriptors); name !== undefined; name = next(descriptors)) {
+      const link = attempt(() => readlinkSync(`${folder}/${name}`));
+      const inode = link === undefined ? undefined : socketLink.exec(link)?.[1];
+      if (inode !== undefined && wanted.found(inode, pid) && wanted.isDone) return;
+      if (slice.isOver) await slice.rest();
+    }
+  } finally {
+    descriptors.closeSync();
+  }
+}
+
+function next(descriptors: Dir): string | undefined {
+  return attempt(() => descriptors.readSync())?.name;
+}
+
+/** `undefined` if the process has ended. */
+export function describeProcess(pid: number, procFolder: string): ClientProcess | undefined {
+  const link = attempt(() => readlinkSync(`${procFolder}/${pid}/exe`));
+  if (link === undefined) return undefined;
+  const exe = link.replace(/ \(deleted\)$/, '');
+  return { pid, exe, provider: providerOf(exe) };
+}
+
+/** Providers are programs named `terraform-provider-NAME_vVERSION` (Terraform: Plugin Development, naming). */
+function providerOf(exe: string): string | null {
+  const name = basename(exe);
+  return name.startsWith('terraform-provider-') ? name : null;
+}
+
+/** Processes end at any time. */
+function attempt<Value>(read: () => Value): Value | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}

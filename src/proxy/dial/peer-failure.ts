@@ -1,0 +1,83 @@
+/** What to say of a peer that cannot be reached: its name, its state, when it was last seen, what to do. */
+import { formatAuthority } from '../authority.ts';
+import type { Plan } from '../decide.ts';
+import type { Failure } from '../failure.ts';
+import { failure } from '../failure.ts';
+import type { Peer } from '../tailnet.ts';
+
+export function offline(peer: Peer, plan: Plan): Failure {
+  const role = plan.via === 'subnet' ? `, which routes to ${plan.ip}, is` : ' is';
+  const detail = `${peer.name}${role} offline: ${lastSeen(peer)}${tagsOf(peer)}`;
+  return failure('peer_unavailable', detail, 'Check the node, or its key expiry.');
+}
+
+export function expired(peer: Peer): Failure {
+  const detail = `the key of ${peer.name} has expired: ${lastSeen(peer)}${tagsOf(peer)}`;
+  return failure(
+    'peer_unavailable',
+    detail,
+    'Renew its key, or turn its key expiry off in the admin console.',
+  );
+}
+
+export function refused(plan: Plan): Failure {
+  const detail = `${targetOf(plan)} refused the connection${who(plan)}`;
+  return failure(
+    'refused',
+    detail,
+    'Nothing listens on that port there, or the access rules of the tailnet reject it.',
+  );
+}
+
+export function unreachable(plan: Plan, why: string): Failure {
+  const detail = `${targetOf(plan)} cannot be reached${who(plan)}: ${why}`;
+  return failure(
+    'unroutable',
+    detail,
+    'Check that the address is right and that its router serves it.',
+  );
+}
+
+export function silent(plan: Plan, timeoutMs: number): Failure {
+  const detail = `${targetOf(plan)} did not answer within ${timeoutMs / 1000} s${who(plan)}`;
+  return failure(
+    'timed_out',
+    detail,
+    'Check that the node runs and that the access rules allow the port: a forbidden port is silent. SPACETAIL_CONNECT_TIMEOUT raises the limit.',
+  );
+}
+
+export function tailnetDown(plan: Plan, why: string): Failure {
+  const detail = `${targetOf(plan)} is reached through the tailnet, which is down: ${why}`;
+  return failure(
+    'tailnet_unavailable',
+    detail,
+    'See `spacetail status`; tailscaled is restarted by itself when it has ended.',
+  );
+}
+
+function targetOf({ host, port }: Plan): string {
+  return formatAuthority(host, port);
+}
+
+function who({ hop, via }: Plan): string {
+  if (hop === undefined) return '';
+  if (via === 'exit') return ` (through the exit node ${hop.name})`;
+  const role = via === 'subnet' ? 'through ' : '';
+  return ` (${role}${hop.name}${hop.online === true ? ', online' : ''})`;
+}
+
+function tagsOf({ tags }: Peer): string {
+  return tags.length === 0 ? '' : ` (${tags.join(', ')})`;
+}
+
+/** e.g. `last seen 3 h ago` */
+export function lastSeen({ lastSeenMs }: Peer, nowMs: number = Date.now()): string {
+  if (lastSeenMs === undefined) return 'last seen at an unknown time';
+  const seconds = Math.max(0, Math.round((nowMs - lastSeenMs) / 1000));
+  if (seconds < 90) return `last seen ${seconds} s ago`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 90) return `last seen ${minutes} min ago`;
+  const hours = Math.round(minutes / 60);
+  return hours < 48 ? `last seen ${hours} h ago` : `last seen ${Math.round(hours / 24)} days ago`;
+}

@@ -1,0 +1,168 @@
+import t from 'tap';
+import type { DialContext, Dialled } from '../../../src/proxy/dial/dial-context.ts';
+import { dial } from '../../../src/proxy/dial.ts';
+import type { Plan } from '../../../src/proxy/decide.ts';
+import { rawSocks } from '../../support/fake-socks.ts';
+import { fakePeer, fakeTailnet } from '../../support/fake-tailnet.ts';
+import type { FakeTailnet } from '../../support/fake-tailnet.ts';
+import { planFor } from '../../support/plan.ts';
+import { fakeResolve } from '../../support/fake-resolve.ts';
+
+const OK = Buffer.from([5, 0, 5, 0, 0, 1, 0, 0, 0, 0, 0, 0]);
+const GENERAL_FAILURE = Buffer.from([5, 0, 5, 1, 0, 1, 0, 0, 0, 0, 0, 0]);
+const NEVER = new AbortController().signal;
+
+async function tryDial(
+  tailnet: FakeTailnet,
+  plan: Plan = planFor({ hop: tailnet.peers[0] }),
+  { connectTimeoutMs = 2000, signal = NEVER } = {},
+): Promise<{ dialled: Dialled; ms: number }> {
+  const context: DialContext = {
+    tailnet,
+    connectTimeoutMs,
+    resolve: fakeResolve(tailnet),
+    upstreamProxy: undefined,
+  };
+  const startedMs = performance.now();
+  const dialled = await dial(plan, { isFixed: true, signal }, context);
+  if (dialled.kind === 'connected') dialled.line.socket.destroy();
+  return { dialled, ms: performance.now() - startedMs };
+}
+
+void t.test('a quick refusal is asked after, named, and not tried again', async (t) => {
+  const socks = await rawSocks(t, () => GENERAL_FAILURE);
+  const tailnet = fakeTailnet(socks);
+  const { dialled, ms } = await tryDial(tailnet);
+  t.match(dialled, {
+    kind: 'failed',
+    failure: { kind: 'refused', detail: /^web:80 refused the connection \(web\.tail1/ },
+  });
+  t.ok(ms < 1000, `${ms} ms`);
+  t.equal(tailnet.asked.diagnose, 1);
+  t.equal(socks.accepted.count, 1);
+});
+
+void t.test('reply 5 needs no question', async (t) => {
+  const tailnet = fakeTailnet(await rawSocks(t, () => Buffer.from([5, 0, 5, 5, 0, 1])));
+  t.match((await tryDial(tailnet)).dialled, { failure: { kind: 'refused' } });
+  t.equal(tailnet.asked.diagnose, 0);
+});
+
+void t.test('what LocalAPI calls unreachable is unroutable', async (t) => {
+  const tailnet = fakeTailnet(await rawSocks(t, () => GENERAL_FAILURE));
+  tailnet.diagnosis = { kind: 'unreachable', detail: 'no route to host' };
+  t.match((await tryDial(tailnet)).dialled, {
+    failure: { kind: 'unroutable', detail: /no route to host/ },
+  });
+});
+
+void t.test('a dial without an answer is repeated until the deadline', async (t) => {
+  let attempts = 0;
+  const socks = await rawSocks(t, () => {
+    attempts += 1;
+    return attempts < 3 ? GENERAL_FAILURE : OK;
+  });
+  const tailnet = fakeTailnet(socks);
+  tailnet.diagnosis = { kind: 'no_answer', detail: '' };
+  t.equal((await tryDial(tailnet)).dialled.kind, 'connected');
+  t.equal(attempts, 3);
+  attempts = -100;
+  const { dialled, ms } = await tryDial(tailnet, undefined, { connectTimeoutMs: 700 });
+  t.match(dialled, { failure: { kind: 'timed_out', detail: /did not answer within 0\.7 s/ } });
+  t.ok(ms >= 690 && ms < 1200, `${ms} ms`);
+});
+
+void t.test('a SOCKS port that says nothing ends at the deadline', async (t) => {
+  const tailnet = fakeTailnet(await rawSocks(t, () => undefined));
+  const { dialled, ms } = await tryDial(tailnet, undefined, { connectTimeoutMs: 300 });
+  t.match(dialled, { failure: { kind: 'timed_out' } });
+  t.ok(ms < 800, `${ms} ms`);
+});
+
+void t.test(
+  'an offline node that answers neither dial nor ping is named within two seconds',
+  async (t) => {
+    const peer = fakePeer({ online: false, lastSeenMs: Date.now() - 3_600_000 * 3 });
+    const tailnet = fakeTailnet(await rawSocks(t, () => undefined), [peer]);
+    const { dialled, ms } = await tryDial(tailnet, planFor({ hop: peer }), {
+      connectTimeoutMs: 10_000,
+    });
+    t.match(dialled, {
+      failure: {
+        kind: 'peer_unavailable',
+        detail: 'web.tail1.ts.net is offline: last seen 3 h ago (tag:web)',
+      },
+    });
+    t.ok(ms < 2000, `${ms} ms`);
+    t.equal(tailnet.asked.ping, 1);
+  },
+);
+
+void t.test('an offline node that answers the dial is reached', async (t) => {
+  const peer = fakePeer({ online: false });
+  const tailnet = fakeTailnet(await rawSocks(t, () => OK), [peer]);
+  const { dialled, ms } = await tryDial(tailnet, planFor({ hop: peer }));
+  t.equal(dialled.kind, 'connected');
+  t.ok(ms < 1000, `${ms} ms`);
+});
+
+void t.test('an offline node that answers the ping is given the whole time', async (t) => {
+  const peer = fakePeer({ online: false });
+  const socks = await rawSocks(t, (socket) => {
+    setTimeout(() => socket.write(OK), 1800);
+    return undefined;
+  });
+  const tailnet = fakeTailnet(socks, [peer]);
+  tailnet.pingAnswers = true;
+  t.equal(
+    (await tryDial(tailnet, planFor({ hop: peer }), { connectTimeoutMs: 5000 })).dialled.kind,
+    'connected',
+  );
+});
+
+void t.test('a node whose key has expired is not dialled', async (t) => {
+  const socks = await rawSocks(t, () => OK);
+  const peer = fakePeer({ keyExpired: true });
+  const { dialled } = await tryDial(fakeTailnet(socks, [peer]), planFor({ hop: peer }));
+  t.match(dialled, {
+    failure: { kind: 'peer_unavailable', detail: /^the key of web\.tail1\.ts\.net has expired/ },
+  });
+  t.equal(socks.accepted.count, 0);
+});
+
+void t.test('with tailscaled down nothing is dialled, by no way', async (t) => {
+  const socks = await rawSocks(t, () => OK);
+  const tailnet = fakeTailnet(socks);
+  tailnet.current = { kind: 'down', detail: 'tailscaled ended with code 1' };
+  t.match((await tryDial(tailnet)).dialled, {
+    failure: { kind: 'tailnet_unavailable', detail: /tailscaled ended with code 1/ },
+  });
+  tailnet.current = { kind: 'running' };
+  tailnet.socks = undefined;
+  t.match((await tryDial(tailnet)).dialled, { failure: { kind: 'tailnet_unavailable' } });
+  tailnet.socks = { host: '127.0.0.1', port: 1 };
+  t.match((await tryDial(tailnet)).dialled, {
+    failure: { kind: 'tailnet_unavailable', detail: /ECONNREFUSED/ },
+  });
+  t.equal(socks.accepted.count, 0);
+});
+
+void t.test(
+  'a SOCKS port that is none, or that ends in the middle, is tailscaled being down',
+  async (t) => {
+    const replies = [Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n'), Buffer.from([5, 0, 5])];
+    for (const reply of replies) {
+      const tailnet = fakeTailnet(await rawSocks(t, (socket) => void socket.end(reply)));
+      t.match((await tryDial(tailnet)).dialled, { failure: { kind: 'tailnet_unavailable' } });
+    }
+  },
+);
+
+void t.test('a client that goes away ends the dial', async (t) => {
+  const socks = await rawSocks(t, () => undefined);
+  const { dialled, ms } = await tryDial(fakeTailnet(socks), undefined, {
+    signal: AbortSignal.timeout(100),
+  });
+  t.match(dialled, { failure: { kind: 'client_gone' } });
+  t.ok(ms < 1000);
+});
