@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import t from 'tap';
 import { buildGoClient } from '../demo/go-client.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { useTailnet } from '../tailnet/use-tailnet.ts';
 import { commandLines } from '../tailnet/processes.ts';
 import { spacetailFor } from './spacetail.ts';
@@ -216,10 +217,12 @@ void t.test('a peer that dials this node cannot use the bridge', async (t) => {
     const status = JSON.parse((await spacetail.cli(['status', '--json'])).stdout) as {
       node: { addresses: string[] };
     };
-    // The first packet to a new peer may be lost: the two must know each other before anything is concluded.
-    t.match(
-      await visitor.tailscale(['ping', '--until-direct=false', status.node.addresses[0] ?? '']),
-      { code: 0 },
+    // The visitor learns of a new peer a moment later, and a first packet may be lost: the two must have met
+    // before anything is concluded.
+    const ping = ['ping', '--until-direct=false', '-c', '1', '--timeout=1s'];
+    await waitFor(
+      async () => (await visitor.tailscale([...ping, status.node.addresses[0] ?? ''])).code === 0,
+      { deadlineMs: 20_000, what: 'a pong' },
     );
     const target = `http://${status.node.addresses[0]}:${spacetail.httpPort}`;
     const { code, stdout } = await spacetail.through(
