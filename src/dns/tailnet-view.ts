@@ -10,34 +10,15 @@ import { Netmap } from './netmap.ts';
 import type { IndexSummary } from './packed-index.ts';
 import { createResolve } from './resolver.ts';
 import { SplitDns } from './split-dns.ts';
-import { createStatusReader, type ReadStatus, type TailscaleCli } from './status-source.ts';
+import { createStatusReader } from './status-source.ts';
 import { SystemResolver } from './system-resolver.ts';
+import type { TailnetViewOptions } from './tailnet-view-options.ts';
 import type { Diagnosis, Log, Owner, Peer, Resolve, TailnetState } from './types.ts';
 import { warmUp } from './warm-up.ts';
 import { NetmapWatch } from './watch.ts';
 
 /** Minor version of tailscaled whose dns-query answers also where no operating system's DNS is configured. */
 const SPLIT_DNS_SINCE = 96;
-
-export interface TailnetViewOptions {
-  /** tailscaled's LocalAPI socket. */
-  readonly socketPath: string;
-  /** Reads the status by `tailscale status --json`; without it by LocalAPI alone. */
-  readonly cli?: TailscaleCli;
-  /** TS_ACCEPT_DNS; the pref CorpDNS counts as soon as it is known. */
-  readonly acceptDns: boolean;
-  /** SPACETAIL_DIRECT, for a normalised name. */
-  readonly direct: (name: string) => boolean;
-  readonly log: Log;
-  /** Default `/etc/resolv.conf`. */
-  readonly resolvConfPath?: string;
-  /** Default `/etc/hosts`. */
-  readonly hostsPath?: string;
-  /** Instead of `cli` and LocalAPI. */
-  readonly readStatus?: ReadStatus;
-  /** Where the thread for large netmaps starts; default: this program's own module or bundle. */
-  readonly workerEntry?: URL;
-}
 
 export class TailnetView {
   readonly resolve: Resolve;
