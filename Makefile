@@ -29,7 +29,7 @@ build: deps ## The bundle and its bin: dist/
 	@node scripts/build.ts
 
 .PHONY: lint
-lint: deps ## Types, oxlint, oxfmt, knip, publint, docs/errors.md
+lint: build ## Types, oxlint, oxfmt, knip, publint, docs/errors.md
 	@node scripts/lint.ts
 
 .PHONY: format

@@ -1,4 +1,4 @@
-/** `make lint`: every static check, each with its time; all run, the first failure does not hide the rest. */
+/** `make lint`, after a build: every static check, each with its time; all run, the first failure does not hide the rest. */
 import { runSteps } from './steps.ts';
 
 const ok = await runSteps([

@@ -63,8 +63,9 @@ const testFiles = readdirSync(`${root}/test`, { recursive: true, encoding: 'utf8
   .toSorted();
 const unitTests = testFiles.filter((path) => !onTailnet.some((folder) => path.startsWith(folder)));
 
-await plainStep({ title: 'lint', command: [process.execPath, 'scripts/lint.ts'] });
+// Lint looks at the package too, as it would be published.
 await plainStep({ title: 'build', command: [process.execPath, 'scripts/build.ts'] });
+await plainStep({ title: 'lint', command: [process.execPath, 'scripts/lint.ts'] });
 await tapStep('unit tests', tap(...unitTests));
 if (
   await plainStep({
