@@ -3,6 +3,7 @@
  * with that inode among its descriptors. Never on a request's path but where a rule asks for it.
  */
 import type { Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { describeProcess, listProcesses, scanProcesses } from './client-process/process-scan.ts';
 import type { Wanted } from './client-process/process-scan.ts';
 import type { ClientProcess } from './request-record.ts';
@@ -25,6 +26,11 @@ interface Request extends Sought {
 const recentProcesses = 32;
 /** After a look through all processes that found nothing, so many times its duration pass until the next. */
 const restFactor = 9;
+/** A look at the tables that took longer is followed by a pause of so many times its duration. */
+const longLookMs = 1;
+const pauseFactor = 4;
+/** The line in the log waits so long, and a client may be gone by then. */
+const longestPauseMs = 250;
 
 /** For SPACETAIL_CLIENT_PROCESS=0. */
 export const noClientLookup: ClientLookup = { clientOf: () => Promise.resolve(null) };
@@ -59,16 +65,20 @@ function clientSideOf(socket: Socket): ClientSide | undefined {
 /** Answers all requests that wait by one look at the tables. */
 export class ClientFinder {
   readonly #procFolder: string;
-  readonly #tables: SocketTables;
+  readonly #tables: Pick<SocketTables, 'findInodes' | 'workedMs'>;
   /** Most recent last. */
   readonly #recent = new Set<number>();
   #waiting: Request[] = [];
   #isRunning = false;
   #restUntilMs = 0;
+  #lookedMs = 0;
 
-  constructor(procFolder: string) {
+  constructor(
+    procFolder: string,
+    tables: Pick<SocketTables, 'findInodes' | 'workedMs'> = new SocketTables(procFolder),
+  ) {
     this.#procFolder = procFolder;
-    this.#tables = new SocketTables(procFolder);
+    this.#tables = tables;
   }
 
   find(side: ClientSide): Promise<ClientProcess | null> {
@@ -81,6 +91,7 @@ export class ClientFinder {
   async #run(): Promise<void> {
     this.#isRunning = true;
     while (this.#waiting.length > 0) {
+      await this.#pause();
       const batch = this.#waiting;
       this.#waiting = [];
       // What stays unanswered, for whatever reason, is unknown.
@@ -90,8 +101,19 @@ export class ClientFinder {
     this.#isRunning = false;
   }
 
+  /**
+   * The tables keep a row for a minute of every connection that was closed: after some thousands of short ones
+   * a look costs more than a request does. Those that come meanwhile share the next one.
+   */
+  async #pause(): Promise<void> {
+    const { workedMs } = this.#tables;
+    const pauseMs = this.#lookedMs + pauseFactor * workedMs - performance.now();
+    if (workedMs > longLookMs && pauseMs > 0) await delay(Math.min(pauseMs, longestPauseMs));
+  }
+
   async #answer(batch: readonly Request[]): Promise<void> {
     const inodes = await this.#tables.findInodes(batch);
+    this.#lookedMs = performance.now();
     if (inodes.size === 0) return;
     const wanted = this.#wanted(inodes);
     await scanProcesses([...this.#recent].toReversed(), wanted, this.#procFolder);

@@ -1,7 +1,8 @@
-/** A bridge in a process of its own: `whole` as a run has it but for the tailnet, `bare` records and judges nothing. */
+/** A bridge in a process of its own: `whole` as a run has it but for the tailnet, `bare` records and judges nothing, `looking` looks up its clients besides. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { openAccessLog } from '../../src/proxy/access-log.ts';
+import { createClientLookup, noClientLookup } from '../../src/proxy/client-process.ts';
 import { createMetrics } from '../../src/proxy/metrics.ts';
 import { compilePolicy } from '../../src/proxy/policy.ts';
 import type { Policy } from '../../src/proxy/policy.ts';
@@ -41,7 +42,8 @@ function wholePolicy(): Policy {
 }
 
 const folder = mkdtempSync(`${tmpdir()}/st-`);
-const isWhole = process.argv[2] === 'whole';
+const kind = process.argv[2];
+const isWhole = kind !== 'bare';
 const accessLog = await openAccessLog({ path: `${folder}/access.log` });
 const metrics = createMetrics({
   openTunnels: () => 0,
@@ -56,6 +58,7 @@ const records = batchRecords((ended) => {
   for (const record of ended) feed.publish(record);
   for (const record of ended) run.add(record);
 });
+const clients = kind === 'looking' ? createClientLookup() : noClientLookup;
 const tailnet = fakeTailnet(undefined);
 const bridge = createBridge({
   http: { host: '127.0.0.1', port: 0 },
@@ -63,7 +66,7 @@ const bridge = createBridge({
   tailnet,
   resolve: fakeResolve(tailnet),
   policy: isWhole ? wholePolicy() : judgesNothing,
-  clientOf: () => Promise.resolve(null),
+  clientOf: (socket) => clients.clientOf(socket),
   record: (record) => isWhole && records.add(record),
   pages: (_, response) => response.end(),
   attachedNetworks: () => [],

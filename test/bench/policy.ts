@@ -54,8 +54,9 @@ async function lookingUp(rounds: number): Promise<LookupFigures[]> {
   const all: LookupFigures[] = [];
   for (let round = 0; round < rounds; round += 1) {
     const child = fork(new URL('client-lookup.ts', import.meta.url));
+    const exit = once(child, 'exit');
     const [figures] = (await once(child, 'message')) as [LookupFigures];
-    await once(child, 'exit');
+    await exit;
     all.push(figures);
   }
   return all;
@@ -66,10 +67,11 @@ export async function benchPolicy(rounds: number): Promise<void> {
   console.log(head);
   console.log(row('decide, 3 lists of 1,000 rules', spreadOf(deciding()), 'µs', 'at most 20'));
   for (const door of ['forward', 'connect'] as const) {
-    const { bareUs, wholeUs, shares } = await costOfRequests(door, rounds);
+    const { bareUs, wholeUs, lookingUs, shares } = await costOfRequests(door, rounds);
     console.log(row(`${door}: CPU of a request, bare`, spreadOf(bareUs), 'µs'));
     console.log(row(`${door}: with policy, log, metrics, report`, spreadOf(wholeUs), 'µs'));
     console.log(row(`${door}: share of these, pair by pair`, spreadOf(shares), '%', 'at most 10'));
+    console.log(row(`${door}: and with the look-up of clients`, spreadOf(lookingUs), 'µs'));
   }
   const lookups = await lookingUp(rounds);
   const rows: [what: string, pick: (of: LookupFigures) => number, unit: string, bar: string][] = [

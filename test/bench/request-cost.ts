@@ -15,36 +15,47 @@ const warmUps = 3;
 export interface RequestCost {
   readonly bareUs: readonly number[];
   readonly wholeUs: readonly number[];
-  /** Percent of a whole request. */
+  /** Whole, and the client's process looked up: what a run has by default. */
+  readonly lookingUs: readonly number[];
+  /** Of policy, log, metrics and report in a whole request, in percent. */
   readonly shares: readonly number[];
 }
 
-/** Both bridges run at the same time and are asked in turn. */
+const kinds = ['bare', 'whole', 'looking'] as const;
+type Kind = (typeof kinds)[number];
+
+/** All bridges run at the same time and are asked in turn. */
 export async function costOfRequests(door: Door, rounds: number): Promise<RequestCost> {
   const origin = createServer((_, response) => response.end('hello'));
   origin.listen(0, '127.0.0.1');
   await once(origin, 'listening');
   const { port } = origin.address() as AddressInfo;
-  const [bare, whole] = [await startBridge('bare'), await startBridge('whole')];
-  const cost = { bareUs: [] as number[], wholeUs: [] as number[], shares: [] as number[] };
+  const bridges = {
+    bare: await start('bare'),
+    whole: await start('whole'),
+    looking: await start('looking'),
+  };
+  const all: Record<Kind, number>[] = [];
   for (let round = -warmUps; round < rounds; round += 1) {
-    // By turns the first: the kernel's tables are fuller for the second.
-    const first = round % 2 === 0 ? bare : whole;
-    const firstUs = await cpuPerRequest(first, door, port);
-    const secondUs = await cpuPerRequest(first === bare ? whole : bare, door, port);
-    const [bareUs, wholeUs] = first === bare ? [firstUs, secondUs] : [secondUs, firstUs];
-    if (round < 0) continue;
-    cost.bareUs.push(bareUs);
-    cost.wholeUs.push(wholeUs);
-    cost.shares.push((1 - bareUs / wholeUs) * 100);
+    const used = { bare: 0, whole: 0, looking: 0 };
+    // By turns the first: the kernel's tables are fuller for those that come later.
+    for (const kind of round % 2 === 0 ? kinds : kinds.toReversed())
+      used[kind] = await cpuPerRequest(bridges[kind], door, port);
+    if (round >= 0) all.push(used);
   }
-  for (const { child } of [bare, whole]) {
+  for (const { child } of Object.values(bridges)) {
+    const exit = once(child, 'exit');
     child.disconnect();
-    await once(child, 'exit');
+    await exit;
   }
   origin.closeAllConnections();
   origin.close();
-  return cost;
+  return {
+    bareUs: all.map(({ bare }) => bare),
+    wholeUs: all.map(({ whole }) => whole),
+    lookingUs: all.map(({ looking }) => looking),
+    shares: all.map(({ bare, whole }) => (1 - bare / whole) * 100),
+  };
 }
 
 interface Running {
@@ -52,7 +63,7 @@ interface Running {
   readonly port: number;
 }
 
-async function startBridge(kind: 'bare' | 'whole'): Promise<Running> {
+async function start(kind: Kind): Promise<Running> {
   const child = fork(new URL('bare-or-whole-bridge.ts', import.meta.url), [kind]);
   const [port] = (await once(child, 'message')) as [number];
   return { child, port };

@@ -174,3 +174,30 @@ void t.test('a program that was replaced on disk keeps its name', async (t) => {
 void t.test('without /proc everybody is nobody', async (t) => {
   t.equal(await new ClientFinder(join(tmpFolder(t), 'none')).find(side(1)), null);
 });
+
+void t.test(
+  'when a look at the tables takes long, clients that come meanwhile share the next',
+  async (t) => {
+    const sockets = Array.from({ length: 100 }, (_, at) => at + 50);
+    const folder = fakeProc(tmpFolder(t), [{ pid: 5, exe: '/usr/bin/tofu', sockets }]);
+    let looks = 0;
+    let last = 49;
+    const finder = new ClientFinder(folder, {
+      // As with tens of thousands of closed connections.
+      workedMs: 5,
+      async findInodes(sought) {
+        looks += 1;
+        return new Map(sought.map((item) => [String((last += 1)), item]));
+      },
+    });
+    const startMs = performance.now();
+    const found = sockets.map(async (_, at) => {
+      // One by one, as connections come.
+      await new Promise((resolve) => setTimeout(resolve, at * 3));
+      return finder.find(side(10_000 + at));
+    });
+    for (const client of await Promise.all(found)) t.match(client, { pid: 5 });
+    const tookMs = performance.now() - startMs;
+    t.ok(looks > 1 && looks <= tookMs / 20 + 2, `${looks} looks in ${tookMs} ms`);
+  },
+);

@@ -22,6 +22,8 @@ export interface Sought {
 const chunkBytes = 65_536;
 const sliceMs = 0.5;
 const slowReadMs = 1.5;
+/** One may be slow because the machine was busy with something else. */
+const slowReadsInTurn = 3;
 
 /**
  * The columns `local_address rem_address` of the client's row (kernel: Documentation/networking/proc_net_tcp).
@@ -57,11 +59,17 @@ export class SocketTables {
    * A read walks the kernel's hash table, which grows with the machine: 0.6 ms at 262,144 buckets. Done here
    * that is half of what it costs through the thread pool, but it must not hold up the event loop.
    */
-  #isSlow = false;
+  #slowReads = 0;
+  #workedMs = 0;
 
   /** @param procFolder - `/proc` */
   constructor(procFolder: string) {
     this.#folder = `${procFolder}/net`;
+  }
+
+  /** How much of this thread's time the last reading took; thousands of closed connections make it long. */
+  get workedMs(): number {
+    return this.#workedMs;
   }
 
   /**
@@ -71,17 +79,20 @@ export class SocketTables {
    */
   async findInodes<Item extends Sought>(sought: readonly Item[]): Promise<Map<string, Item>> {
     const found = new Map<string, Item>();
+    this.#workedMs = 0;
     let missing = sought;
     for (const table of [0, 1] as const) {
-      if (missing.length === 0) break;
+      const byAddresses = new Map(missing.map((item) => [item.needles[table], item]));
+      if (byAddresses.size === 0) break;
       for await (const rows of this.#readRows(table === 0 ? 'tcp' : 'tcp6')) {
-        missing = missing.filter((item) => {
-          const inode = inodeAt(rows, item.needles[table]);
-          if (inode !== undefined) found.set(inode, item);
-          return inode === undefined;
-        });
-        if (missing.length === 0) break;
+        for (const { addresses, inode } of rowsOf(rows, byAddresses)) {
+          const item = byAddresses.get(addresses);
+          if (item !== undefined) found.set(inode, item);
+          byAddresses.delete(addresses);
+        }
+        if (byAddresses.size === 0) break;
       }
+      missing = [...byAddresses.values()];
     }
     return found;
   }
@@ -90,8 +101,8 @@ export class SocketTables {
   async *#readRows(name: string): AsyncGenerator<string> {
     const table = openTable(`${this.#folder}/${name}`);
     if (table === undefined) return;
+    const slice = new TimeSlice(sliceMs);
     try {
-      const slice = new TimeSlice(sliceMs);
       const buffer = Buffer.alloc(chunkBytes);
       let partial = '';
       for (;;) {
@@ -105,14 +116,15 @@ export class SocketTables {
       }
     } finally {
       closeSync(table);
+      this.#workedMs += slice.workedMs;
     }
   }
 
   #read(table: number, buffer: Buffer): number | Promise<number> {
-    if (this.#isSlow) return readElsewhere(table, buffer);
+    if (this.#slowReads >= slowReadsInTurn) return readElsewhere(table, buffer);
     const startMs = performance.now();
     const bytesRead = readSync(table, buffer);
-    this.#isSlow = performance.now() - startMs > slowReadMs;
+    this.#slowReads = performance.now() - startMs > slowReadMs ? this.#slowReads + 1 : 0;
     return bytesRead;
   }
 }
@@ -132,11 +144,25 @@ function openTable(path: string): number | undefined {
 /** After both addresses: st, tx:rx, tr:tm, retrnsmt, uid, timeout, inode. */
 const columnsAfter = /^\S+ +\S+ +\S+ +\S+ +\S+ +\S+ +(\d+)/;
 
-function inodeAt(rows: string, needle: string): string | undefined {
-  const at = rows.indexOf(needle);
-  if (at === -1) return undefined;
-  const rest = rows.slice(at + needle.length, at + needle.length + 200);
-  const inode = columnsAfter.exec(rest)?.[1];
-  // A connection that is closed already (TIME_WAIT) has no inode.
-  return inode === '0' ? undefined : inode;
+interface Row {
+  readonly addresses: string;
+  readonly inode: string;
+}
+
+/** The rows that are wanted and have an inode: a connection that is closed already (TIME_WAIT) has none. */
+function* rowsOf(rows: string, wanted: ReadonlyMap<string, unknown>): Iterable<Row> {
+  let lineAt = 0;
+  while (lineAt < rows.length) {
+    const end = rows.indexOf('\n', lineAt);
+    // `  12: 0100007F:1F90 0100007F:A3C2 01 …`; the head of the table has no such number.
+    const start = rows.indexOf(': ', lineAt) + 2;
+    const middle = rows.indexOf(' ', start);
+    const after = rows.indexOf(' ', middle + 1) + 1;
+    const addresses = rows.slice(start, after);
+    if (after < end && wanted.has(addresses)) {
+      const inode = columnsAfter.exec(rows.slice(after, end))?.[1];
+      if (inode !== undefined && inode !== '0') yield { addresses, inode };
+    }
+    lineAt = end + 1;
+  }
 }

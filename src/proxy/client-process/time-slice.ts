@@ -4,6 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 export class TimeSlice {
   readonly #sliceMs: number;
   #endMs: number;
+  #beforeMs = 0;
 
   constructor(sliceMs: number) {
     this.#sliceMs = sliceMs;
@@ -15,7 +16,13 @@ export class TimeSlice {
     return performance.now() >= this.#endMs;
   }
 
+  /** What all slices together took of this thread. */
+  get workedMs(): number {
+    return this.#beforeMs + performance.now() - (this.#endMs - this.#sliceMs);
+  }
+
   async rest(): Promise<void> {
+    this.#beforeMs = this.workedMs;
     await nextTurn();
     this.#endMs = performance.now() + this.#sliceMs;
   }
