@@ -10,6 +10,7 @@ import {
 import { join } from 'node:path';
 import t from 'tap';
 import { run } from '../../src/commands/logs.ts';
+import { prettyLines } from '../../src/commands/pretty-log.ts';
 import { createLineWriter } from '../../src/proxy/access-log.ts';
 import type { RequestRecord } from '../../src/proxy/request-record.ts';
 import { requestRecord } from '../support/request-record.ts';
@@ -130,4 +131,19 @@ void t.test('-f waits for a log that is not there yet', async (t) => {
   await waitFor(() => world.stdout() === 'first\n');
   world.end();
   t.equal(await running, 0);
+});
+
+void t.test('the lines under TRACE are short, and no text of a client moves the cursor', (t) => {
+  const pretty = prettyLines(false);
+  const print = (fields: object) =>
+    pretty(JSON.stringify({ time: '2026-01-02T03:04:05.006Z', level: 'debug', ...fields }));
+  const start = { msg: 'request start', id: 'r-1', proto: 'http', method: 'GET' };
+  t.match(print({ ...start, host: 'web', port: 80 }), /^\[[\d:.]+\]: r-1 start GET web:80\n$/);
+  t.match(
+    print({ msg: 'request step', id: 'r-1', step: 'dialled', ms: 3.2, kind: 'connected' }),
+    / r-1 dialled 3\.2 ms connected\n$/,
+  );
+  // eslint-disable-next-line no-control-regex -- what must not be there
+  t.notMatch(print({ ...start, host: '\u001b[2J\r', port: 80 }), /[\u001b\r]/);
+  t.end();
 });
