@@ -79,7 +79,7 @@ void t.test('a wrong token counts as denied', async (t) => {
 void t.test('programs are told apart: Terraform providers, others, unknown ones', async (t) => {
   const record = newRecord();
   const provider = 'terraform-provider-nomad_v2.4.0';
-  record.add(runRequest({ client: { exe: `/work/.terraform/${provider}`, provider } }));
+  record.add(runRequest({ client: { exe: `/mnt/workspace/.terraform/${provider}`, provider } }));
   record.add(
     runRequest({
       client: { exe: '/usr/bin/curl', provider: null },
