@@ -49,3 +49,12 @@ test_hosts_left_out_are_denied if {
 	partial := object.union(report([]), {"complete": false})
 	spacelift.deny == {"the plan talked to more hosts than the report holds"} with input as with_report(partial)
 }
+
+test_a_report_that_names_no_run_is_denied if {
+	nameless := object.remove(report([]), ["run_id"])
+	count(spacelift.deny) == 1 with input as with_report(nameless)
+}
+
+test_an_input_that_names_no_run_is_denied if {
+	count(spacelift.deny) == 1 with input as object.remove(with_report(report([])), ["spacelift"])
+}
