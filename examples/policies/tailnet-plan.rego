@@ -15,9 +15,11 @@ report := object.get(input, ["third_party_metadata", "custom", "spacetail"], nul
 
 deny contains "spacetail left no report of this plan" if report == null
 
-deny contains sprintf("the report is of run %v, not of this one", [report.run_id]) if {
+deny contains sprintf("the report is of run %v, not of this one", [object.get(report, "run_id", null)]) if {
 	report != null
-	report.run_id != input.spacelift.run.id
+
+	# Not `!=`, which is undefined where one of them is missing.
+	not report.run_id == input.spacelift.run.id
 }
 
 deny contains "the plan talked to more hosts than the report holds" if {
