@@ -1,7 +1,9 @@
 /** `spacetail get-authkey`: mints a key from the OAuth client and prints it, as the bash image's tool did. */
 import { loadCredentials } from '../config.ts';
+import { spaceliftRunId } from '../config/run-id.ts';
 import { SpacetailError } from '../errors.ts';
-import { keyDescription, obtainKey } from '../lifecycle/credentials.ts';
+import { obtainKey } from '../lifecycle/credentials.ts';
+import { keyOptionsOf } from '../serve/obtain-key.ts';
 import { hostAddresses } from './host-addresses.ts';
 import { type CommandIo, print } from './io.ts';
 import { configOf } from './supervisor.ts';
@@ -19,16 +21,8 @@ export async function run(_: unknown, io: CommandIo): Promise<number> {
       },
     );
   }
-  const { tailnet, upstreamProxy, upTimeoutMs } = config;
-  const runId = io.env['TF_VAR_spacelift_run_id'] || tailnet.hostname;
-  const options = {
-    baseUrl: tailnet.apiBaseUrl,
-    upstream: upstreamProxy,
-    tags: tailnet.tags,
-    audience: tailnet.audience,
-    description: keyDescription(`spacetail ${runId}`),
-    resolveHost: hostAddresses,
-  };
+  const { tailnet, upTimeoutMs } = config;
+  const options = keyOptionsOf(config, spaceliftRunId(io.env), hostAddresses);
   const limit = AbortSignal.timeout(upTimeoutMs);
   try {
     const key = await obtainKey(credentials, options, AbortSignal.any([io.signal, limit]));

@@ -1,6 +1,7 @@
 /** `spacetail report`: the run so far or, when nothing is up, the last run. */
 import { readFile } from 'node:fs/promises';
 import type { Config } from '../config.ts';
+import { spaceliftRunId } from '../config/run-id.ts';
 import { SpacetailError } from '../errors.ts';
 import { isRunSnapshot, type RunSnapshot } from '../report/snapshot.ts';
 import { type CommandIo, print } from './io.ts';
@@ -49,9 +50,7 @@ async function findSnapshot(config: Config, io: CommandIo): Promise<RunSnapshot>
     const live = await ask(config, 'report', io.signal);
     if (!isRunSnapshot(live))
       throw new SpacetailError('control_failed', 'the supervisor sent a report of another version');
-    return live.runId === null
-      ? { ...live, runId: io.env['TF_VAR_spacelift_run_id'] ?? null }
-      : live;
+    return live.runId === null ? { ...live, runId: spaceliftRunId(io.env) ?? null } : live;
   } catch (error) {
     if (!(error instanceof SpacetailError) || error.code !== 'not_up') throw error;
   }

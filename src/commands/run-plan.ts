@@ -2,7 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type Config, loadConfig, loadCredentials } from '../config.ts';
-import { spaceliftTokenFile } from '../config/credentials.ts';
+import { spaceliftToken } from '../config/credentials.ts';
+import { spaceliftRunId } from '../config/run-id.ts';
 import { messageOf, SpacetailError } from '../errors.ts';
 import type { PolicyFile } from '../proxy/policy/policy-file.ts';
 import type { RunPlan } from '../serve.ts';
@@ -27,15 +28,6 @@ async function readPolicyFile(config: Config): Promise<PolicyFile | undefined> {
   return parsePolicyFile(text, path);
 }
 
-async function identityToken(env: NodeJS.ProcessEnv): Promise<string | undefined> {
-  const given = env['SPACELIFT_OIDC_TOKEN']?.trim();
-  if (given) return given;
-  return await readFile(spaceliftTokenFile, 'utf8').then(
-    (text) => text.trim() || undefined,
-    () => undefined,
-  );
-}
-
 /** @throws SpacetailError config_invalid, credentials_missing, credentials_incomplete */
 export async function planRun(
   io: Pick<CommandIo, 'env'>,
@@ -54,7 +46,7 @@ export async function planRun(
     config,
     credentials: loadCredentials(io.env, config),
     policyFile,
-    identityToken: policyFile?.oidc === undefined ? undefined : await identityToken(io.env),
-    runId: io.env['TF_VAR_spacelift_run_id'] || io.env['SPACELIFT_RUN_ID'] || undefined,
+    identityToken: policyFile?.oidc === undefined ? undefined : spaceliftToken(io.env)?.idToken,
+    runId: spaceliftRunId(io.env),
   };
 }

@@ -4,22 +4,13 @@
  */
 import { readFileSync } from 'node:fs';
 import { messageOf, SpacetailError } from '../errors.ts';
+import type { Credential } from '../lifecycle/credentials.ts';
 
-export type Credentials =
-  /** Workload identity: the token is exchanged for an API token, then for a key. */
-  | {
-      readonly kind: 'id-token';
-      readonly clientId: string;
-      readonly idToken: string;
-      readonly source: string;
-    }
-  | { readonly kind: 'oauth'; readonly clientId: string; readonly clientSecret: string }
-  | { readonly kind: 'auth-key'; readonly authKey: string; readonly source: string }
-  /** `--auth-key` in TS_EXTRA_ARGS: handed to `tailscale up` with the other extra arguments. */
-  | { readonly kind: 'extra-args' };
+/** One shape for those who choose a credential and those who use it. */
+export type Credentials = Credential;
 
 /** Where a Spacelift worker mounts the run's OIDC token. */
-export const spaceliftTokenFile = '/mnt/workspace/spacelift.oidc';
+const spaceliftTokenFile = '/mnt/workspace/spacelift.oidc';
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -59,15 +50,15 @@ function firstOf(
   return undefined;
 }
 
-function spaceliftToken(
+/** The run's OIDC token: of the variable, else of the mounted file. */
+export function spaceliftToken(
   variables: Variables,
-  tokenFile: string,
 ): { idToken: string; source: string } | undefined {
-  const value = variables['SPACELIFT_OIDC_TOKEN'];
-  if (value !== undefined) return { idToken: value.trim(), source: 'SPACELIFT_OIDC_TOKEN' };
+  const value = variables['SPACELIFT_OIDC_TOKEN']?.trim();
+  if (value) return { idToken: value, source: 'SPACELIFT_OIDC_TOKEN' };
   try {
-    const idToken = readFileSync(tokenFile, 'utf8').trim();
-    return idToken === '' ? undefined : { idToken, source: tokenFile };
+    const idToken = readFileSync(spaceliftTokenFile, 'utf8').trim();
+    return idToken === '' ? undefined : { idToken, source: spaceliftTokenFile };
   } catch {
     return undefined;
   }
@@ -79,7 +70,7 @@ function spaceliftToken(
  */
 export function chooseCredentials(
   variables: Variables,
-  options: { readonly extraArgsHaveKey: boolean; readonly tokenFile?: string },
+  options: { readonly extraArgsHaveKey: boolean },
 ): Credentials {
   const client = firstOf(variables, 'TS_OAUTH_CLIENT_ID', 'TS_CLIENT_ID');
   const secret = firstOf(variables, 'TS_OAUTH_CLIENT_SECRET', 'TS_CLIENT_SECRET');
@@ -107,7 +98,7 @@ export function chooseCredentials(
     });
   }
   if (client?.name === 'TS_CLIENT_ID') {
-    const token = spaceliftToken(variables, options.tokenFile ?? spaceliftTokenFile);
+    const token = spaceliftToken(variables);
     if (token !== undefined) return { kind: 'id-token', clientId: client.value, ...token };
   }
   if (client !== undefined) {

@@ -2,13 +2,13 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { parseAuthority } from './authority.ts';
-import { carry } from './tunnel/carry.ts';
 import type { DoorContext } from './door.ts';
 import type { Exchange } from './exchange.ts';
 import type { Failure } from './failure.ts';
 import { failure } from './failure.ts';
 import { valuesOf } from './headers.ts';
 import { answerRaw } from './http/raw-answer.ts';
+import { openTunnel } from './tunnel/open-tunnel.ts';
 
 const ESTABLISHED = 'HTTP/1.1 200 Connection established\r\n\r\n';
 
@@ -45,20 +45,7 @@ export async function handleConnect(
     refuse(exchange, denied);
     return;
   }
-  const decision = await exchange.decide();
-  if (decision.kind === 'refuse') {
-    refuse(exchange, decision.failure);
-    return;
-  }
-  const dialled = await exchange.dial(decision.plan, { isFixed: true });
-  if (dialled.kind === 'failed') {
-    refuse(exchange, dialled.failure);
-    return;
-  }
-  socket.off('close', onClose);
-  if (!socket.destroyed) socket.write(ESTABLISHED);
-  const { plan } = decision;
-  await carry({ exchange, plan, client: socket, line: dialled.line, head, status: 200 }, context);
+  await openTunnel({ exchange, head, onClose, established: ESTABLISHED, refuse }, context);
 }
 
 /** A CONNECT has no content (RFC 9110 9.3.6): what follows the head is the tunnel's, so no length may say otherwise. */

@@ -2,7 +2,6 @@
 import type { Socket } from 'node:net';
 import { parseAuthority } from './authority.ts';
 import type { Authority } from './authority.ts';
-import { carry } from './tunnel/carry.ts';
 import type { DoorContext } from './door.ts';
 import type { Exchange } from './exchange.ts';
 import type { Failure } from './failure.ts';
@@ -11,8 +10,7 @@ import { endAndLinger } from './http/raw-answer.ts';
 import { socketReader } from './socks/socket-reader.ts';
 import type { SocketReader } from './socks/socket-reader.ts';
 import * as wire from './socks/socks-request.ts';
-
-const ANSWERED_OK = 200;
+import { openTunnel } from './tunnel/open-tunnel.ts';
 
 /** `handshakeTimeoutMs` from the connection to the whole request. */
 export interface SocksContext extends DoorContext {
@@ -58,23 +56,8 @@ async function serve(exchange: Exchange, head: Buffer, context: SocksContext): P
     exchange.abandon();
   };
   socket.on('close', onClose);
-  const decision = await exchange.decide();
-  if (decision.kind === 'refuse') {
-    refuse(exchange, decision.failure);
-    return;
-  }
-  const dialled = await exchange.dial(decision.plan, { isFixed: true });
-  if (dialled.kind === 'failed') {
-    refuse(exchange, dialled.failure);
-    return;
-  }
-  socket.off('close', onClose);
-  if (!socket.destroyed) socket.write(wire.formatReply(0));
-  const { plan } = decision;
-  await carry(
-    { exchange, plan, client: socket, line: dialled.line, head, status: ANSWERED_OK },
-    context,
-  );
+  const established = wire.formatReply(0);
+  await openTunnel({ exchange, head, onClose, established, refuse }, context);
 }
 
 async function readTarget(
