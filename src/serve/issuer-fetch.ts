@@ -4,9 +4,9 @@ import type { LookupFunction } from 'node:net';
 import { Agent, fetch, ProxyAgent } from 'undici';
 import type { Dispatcher } from 'undici';
 import type { Resolve } from '../dns/types.ts';
+import { toLookup } from '../lifecycle/host-lookup.ts';
 import type { UpstreamProxy } from '../proxy/dial/upstream-proxy.ts';
-
-const lookupTimeoutMs = 5000;
+import { addressesBy } from './addresses-by.ts';
 
 export interface IssuerFetch extends AsyncDisposable {
   readonly fetch: FetchImplementation;
@@ -17,7 +17,7 @@ export interface IssuerFetch extends AsyncDisposable {
  * @param resolve - for the names of issuer and proxy: Node's own `dns.lookup` cannot be cancelled
  */
 export function issuerFetch(upstream: UpstreamProxy | undefined, resolve: Resolve): IssuerFetch {
-  const lookup = lookupWith(resolve);
+  const lookup = toLookup(addressesBy(resolve));
   const direct = new Agent({ connect: { lookup } });
   const proxied = upstream === undefined ? undefined : proxyAgent(upstream, lookup);
   const dispatcherFor = (url: string): Dispatcher =>
@@ -51,30 +51,4 @@ function proxyAgent({ host, port, authorization }: UpstreamProxy, lookup: Lookup
 
 function bareHost(url: string): string {
   return new URL(url).hostname.replaceAll(/^\[|\]$/g, '');
-}
-
-function lookupWith(resolve: Resolve): LookupFunction {
-  return (host, { family, all }, done) => {
-    void (async () => {
-      const found = await addressesOf(host, resolve);
-      const wanted = found.filter((each) => !family || each.family === Number(family));
-      const [first] = wanted;
-      if (first === undefined) return done(notFound(host), '');
-      return all === true ? done(null, wanted) : done(null, first.address, first.family);
-    })();
-  };
-}
-
-async function addressesOf(host: string, resolve: Resolve) {
-  try {
-    const resolution = await resolve(host, AbortSignal.timeout(lookupTimeoutMs));
-    const addresses = resolution.kind === 'resolved' ? resolution.addresses : [];
-    return addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }));
-  } catch {
-    return [];
-  }
-}
-
-function notFound(host: string): NodeJS.ErrnoException {
-  return Object.assign(new Error(`no address of ${host} is known`), { code: 'ENOTFOUND' });
 }

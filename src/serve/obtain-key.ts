@@ -1,7 +1,8 @@
 import type { Config } from '../config.ts';
 import type { Resolve } from '../dns/types.ts';
-import type { ResolveHost } from '../lifecycle/api-client.ts';
+import type { ResolveHost } from '../lifecycle/host-lookup.ts';
 import { type KeyOptions, keyDescription, obtainKey } from '../lifecycle/credentials.ts';
+import { addressesBy } from './addresses-by.ts';
 import type { RunPlan } from './run-plan.ts';
 
 /** What a key is asked for with; its description names the run in the admin console. */
@@ -25,9 +26,6 @@ export function obtainKeyOf(
   { config, credentials, runId }: RunPlan,
   resolve: Resolve,
 ): (signal: AbortSignal) => Promise<string | undefined> {
-  const options = keyOptionsOf(config, runId, async (host, signal) => {
-    const resolution = await resolve(host, signal);
-    return resolution.kind === 'resolved' ? resolution.addresses : [];
-  });
+  const options = keyOptionsOf(config, runId, addressesBy(resolve));
   return (signal) => obtainKey(credentials, options, signal);
 }
