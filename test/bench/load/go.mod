@@ -1,0 +1,3 @@
+module spacetail.test/load
+
+go 1.25.0
