@@ -36,6 +36,8 @@ export async function spacetailFor(
   t: Test,
   facts: TailnetFacts,
   extra: Record<string, string> = {},
+  /** What runs its commands, such as the `enter` of a far side. */
+  by: readonly string[] = [],
 ): Promise<Spacetail> {
   if (!existsSync(bundle)) throw new Error('dist/spacetail.js is missing: run make build first');
   const folder = tmpFolder(t);
@@ -59,8 +61,9 @@ export async function spacetailFor(
     SPACETAIL_OWNER_PID: String(process.pid),
     ...extra,
   };
+  const [file, ...words] = [...by, process.execPath];
   const cli: Spacetail['cli'] = (args, more = {}) =>
-    run(process.execPath, [bundle, ...args], {
+    run(file ?? '', [...words, bundle, ...args], {
       cleanEnv: true,
       env: { ...env, ...more },
       cwd: folder,

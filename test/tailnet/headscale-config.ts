@@ -13,6 +13,8 @@ export interface ExtraRecord {
 export interface HeadscaleOptions {
   /** Holds configuration, database, socket and logs. Short: the socket's path is in it. */
   folder: string;
+  /** Where the nodes reach it and its relay; an address of this machine. */
+  address: string;
   port: number;
   grpcPort: number;
   stunPort: number;
@@ -50,11 +52,11 @@ function policy(options: HeadscaleOptions): object {
 }
 
 function config(options: HeadscaleOptions): object {
-  const { folder } = options;
+  const { folder, address } = options;
   const files = headscaleFiles(folder);
   return {
-    server_url: `http://127.0.0.1:${options.port}`,
-    listen_addr: `127.0.0.1:${options.port}`,
+    server_url: `http://${address}:${options.port}`,
+    listen_addr: `${address}:${options.port}`,
     metrics_listen_addr: '',
     grpc_listen_addr: `127.0.0.1:${options.grpcPort}`,
     grpc_allow_insecure: true,
@@ -74,10 +76,10 @@ function config(options: HeadscaleOptions): object {
         region_code: 'test',
         region_name: 'test',
         verify_clients: false,
-        stun_listen_addr: `127.0.0.1:${options.stunPort}`,
+        stun_listen_addr: `${address}:${options.stunPort}`,
         private_key_path: join(folder, 'derp.key'),
         automatically_add_embedded_derp_region: true,
-        ipv4: '127.0.0.1',
+        ipv4: address,
         // Left out, tailscaled tries IPv6 first: up takes 9 s instead of 2.
         ipv6: 'none',
       },

@@ -21,7 +21,7 @@ export interface Headscale extends HeadscaleClient {
 /** A headscale with its embedded DERP relay; not started yet. */
 export function createHeadscale(binary: string, options: HeadscaleOptions): Headscale {
   const files = headscaleFiles(options.folder);
-  const url = `http://127.0.0.1:${options.port}`;
+  const url = `http://${options.address}:${options.port}`;
   const client = headscaleClient(binary, files.config);
   let daemon: Daemon | undefined;
   let hasUser = false;

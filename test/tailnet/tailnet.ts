@@ -30,6 +30,8 @@ export interface StartOptions {
   tools?: Tools;
   /** Added to those of world.ts. */
   extraRecords?: ExtraRecord[];
+  /** Where headscale and its relay listen: 127.0.0.1, or what a far side reaches (`far-side.ts`). */
+  address?: string;
 }
 
 /** A running tailnet that this process owns: it can break things too. */
@@ -72,6 +74,7 @@ export async function startTailnet(options: StartOptions = {}): Promise<Tailnet>
     };
     const control = createHeadscale(tools.headscale, {
       folder,
+      address: options.address ?? '127.0.0.1',
       port: await freePort(),
       grpcPort: await freePort(),
       stunPort: await freeUdpPort(),

@@ -1,0 +1,3 @@
+module spacetail.test/relay
+
+go 1.25.0
