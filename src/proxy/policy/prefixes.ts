@@ -31,10 +31,13 @@ export function readIPv6(text: string): ipaddr.IPv6 {
   return ipaddr.IPv6.parse(hex);
 }
 
-/** The text of 4 or 16 bytes: dotted quad, or RFC 5952. */
-function addressText(bytes: readonly number[]): string {
+/** The text of 4 or 16 bytes: dotted quad, or RFC 5952 (its section 5 for IPv4-mapped ones). */
+export function addressText(bytes: readonly number[]): string {
   const address = ipaddr.fromByteArray([...bytes]);
-  return address instanceof ipaddr.IPv6 ? address.toRFC5952String() : address.toString();
+  if (!(address instanceof ipaddr.IPv6)) return address.toString();
+  return address.isIPv4MappedAddress()
+    ? `::ffff:${address.toIPv4Address().toString()}`
+    : address.toRFC5952String();
 }
 
 /** Clears the bits after `length`. */

@@ -1,4 +1,5 @@
 /** The client's side of a SOCKS5 handshake, as bytes: RFC 1928 3 and 4, RFC 1929 2. */
+import { addressText } from '../policy/prefixes.ts';
 
 export const METHOD_NONE = 0;
 export const METHOD_PASSWORD = 2;
@@ -16,7 +17,7 @@ export type Read<Value> =
     };
 
 export interface SocksTarget {
-  /** Name as written, or canonical-ish literal. */
+  /** Name as written, or the literal: a dotted quad or RFC 5952 text, as other clients write it in HTTP. */
   readonly host: string;
   readonly port: number;
 }
@@ -76,9 +77,7 @@ export function readRequest(bytes: Buffer): Read<SocksTarget> {
 
 function hostFrom(type: number, bytes: Buffer): string {
   if (type === IPV4) return [...bytes].join('.');
-  if (type === DOMAIN) return bytes.toString('latin1');
-  const groups = Array.from({ length: 8 }, (_, at) => bytes.readUInt16BE(at * 2).toString(16));
-  return groups.join(':');
+  return type === DOMAIN ? bytes.toString('latin1') : addressText([...bytes]);
 }
 
 /** A whole reply, always: VER, REP, RSV, ATYP, BND.ADDR 0.0.0.0, BND.PORT 0. */

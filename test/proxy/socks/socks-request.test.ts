@@ -25,7 +25,21 @@ void t.test('RFC 1928 4: the request, with each type of address', async (t) => {
     used: 9,
   });
   const ipv6 = Buffer.from([5, 1, 0, 4, 0xfd, 0x7a, ...Buffer.alloc(13), 7, 0, 80]);
-  t.match(readRequest(ipv6), { value: { host: 'fd7a:0:0:0:0:0:0:7', port: 80 }, used: 22 });
+  t.match(readRequest(ipv6), { value: { host: 'fd7a::7', port: 80 }, used: 22 });
+});
+
+void t.test('an IPv6 address is told as in HTTP (RFC 5952), not in its long form', async (t) => {
+  const spelled = (...bytes: number[]) => readRequest(Buffer.from([5, 1, 0, 4, ...bytes, 1, 187]));
+  const zeros = (count: number) => Array.from({ length: count }, () => 0);
+  for (const [bytes, host] of [
+    [[0xfd, 0x7a, 0x11, 0x5c, 0xa1, 0xe0, ...zeros(9), 2], 'fd7a:115c:a1e0::2'],
+    [[0x20, 1, 0xd, 0xb8, ...zeros(3), 1, ...zeros(7), 1], '2001:db8:0:1::1'],
+    [[0, 1, 0, 0, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6, 0, 7], '1:0:2:3:4:5:6:7'],
+    [zeros(16), '::'],
+    [[...zeros(10), 255, 255, 192, 0, 2, 1], '::ffff:192.0.2.1'],
+  ] as const) {
+    t.match(spelled(...bytes), { kind: 'read', value: { host, port: 443 }, used: 22 });
+  }
 });
 
 void t.test(
