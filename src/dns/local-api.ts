@@ -95,15 +95,18 @@ export class LocalApi {
     bodyOf(await this.call({ method: 'POST', path: 'logout' }, signal), 'logout', 204);
   }
 
-  /** The peer whose connection reached our loopback from this source, e.g. `web.tail1.ts.net`. */
+  /**
+   * The peer whose connection reached our loopback from this source, e.g. `web.tail1.ts.net`; `undefined` when
+   * tailscaled knows of none. @throws SpacetailError when it does not say
+   */
   async whois(host: string, port: number, signal: AbortSignal): Promise<string | undefined> {
     const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
     const reply = await this.call(
       { path: `whois?proto=tcp&addr=${encodeURIComponent(address)}` },
       signal,
     );
-    if (reply.kind !== 'answer' || reply.status !== 200) return undefined;
-    const node = parsed(reply.body)?.['Node'];
+    if (reply.kind === 'answer' && reply.status === 404) return undefined;
+    const node = parsed(bodyOf(reply, 'whois'))?.['Node'];
     const name = isObject(node) ? node['Name'] : undefined;
     return typeof name === 'string' && name !== ''
       ? name.replace(/\.$/, '').toLowerCase()

@@ -44,6 +44,19 @@ export function findName(table: NameTable, name: string): number {
   return table.slots[slotOf(table, name)]! - 1;
 }
 
+/** Whether a name of the table is longer than `ending` and ends so. */
+export function someNameEnds({ bytes, offsets, lengths }: NameTable, ending: string): boolean {
+  const tail = Buffer.from(ending, 'latin1');
+  for (let entry = 0; entry < offsets.length; entry++) {
+    const start = offsets[entry]! + lengths[entry]! - tail.length;
+    if (start <= offsets[entry]!) continue;
+    let at = tail.length - 1;
+    while (at >= 0 && bytes[start + at] === tail[at]) at--;
+    if (at < 0) return true;
+  }
+  return false;
+}
+
 /** The name that stands at `offset`. */
 export function nameAt(bytes: Uint8Array<ArrayBuffer>, offset: number, length: number): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset + offset, length).toString('latin1');

@@ -4,7 +4,7 @@
  */
 import { addressRows, ownerOfAddress } from './address-table.ts';
 import { type Family, formatIp, newIpWords, readIp } from './ip.ts';
-import { findName, nameAt } from './name-table.ts';
+import { findName, nameAt, someNameEnds } from './name-table.ts';
 import { parentsOf } from './names.ts';
 import { nearestNames } from './nearest.ts';
 import {
@@ -38,6 +38,8 @@ export class TailnetIndex {
   readonly #packed: PackedIndex;
   readonly #peers: (Peer | undefined)[] = [];
   readonly #scratch = newIpWords();
+  /** As many as the policy has suffix rules. */
+  readonly #suffixes = new Map<string, boolean>();
   readonly #onlyIPv6: boolean;
 
   constructor(packed: PackedIndex) {
@@ -88,6 +90,15 @@ export class TailnetIndex {
   /** Existing names that look like `name`, nearest first. Reads every name: only for a name that is not there. */
   nearest(name: string, limit = 3): string[] {
     return nearestNames(this.#packed.names, name, this.summary.suffix, limit);
+  }
+
+  /** Whether some name lies below the suffix. Reads every name, once for each suffix that is asked for. */
+  hasNameUnder(suffix: string): boolean {
+    const known = this.#suffixes.get(suffix);
+    if (known !== undefined) return known;
+    const found = someNameEnds(this.#packed.names, `.${suffix}`);
+    this.#suffixes.set(suffix, found);
+    return found;
   }
 
   /** The peers, decoded one by one: for `status`, policy warnings and pages. */

@@ -116,6 +116,15 @@ export class TailnetView {
     return normalised === undefined ? undefined : this.#netmap.index?.nodeNamed(normalised);
   }
 
+  hasNodeUnder(suffix: string): boolean {
+    return this.#netmap.index?.hasNameUnder(suffix) ?? false;
+  }
+
+  ownsName(name: string): boolean {
+    const normalised = normaliseName(name);
+    return normalised !== undefined && this.#netmap.ownership.ownerOf(normalised) !== undefined;
+  }
+
   exitNode(): Peer | undefined {
     return this.#netmap.exitNode();
   }

@@ -1,4 +1,5 @@
 import type { Dispatcher } from 'undici';
+import { noProxyOf } from '../no-proxy.ts';
 import type { Upstream } from './child-environment.ts';
 import { type ResolveHost, toLookup } from './host-lookup.ts';
 
@@ -35,23 +36,12 @@ const tryTimeoutMs = 10_000;
 /** Answers are a few hundred bytes. */
 const longestBody = 64 * 1024;
 
-/** Whether the user's NO_PROXY names the host: itself, a suffix of it, or all. */
-function goesDirect(host: string, noProxy: readonly string[]): boolean {
-  return noProxy.some((entry) => {
-    const name = entry
-      .toLowerCase()
-      .replace(/:\d+$/, '')
-      .replace(/^\*?\./, '');
-    return entry === '*' || host === name || host.endsWith(`.${name}`);
-  });
-}
-
 async function createDispatcher(options: ApiOptions): Promise<Dispatcher> {
   const { Agent, ProxyAgent } = await import('undici');
   const lookup = toLookup(options.resolveHost);
   const connect = { lookup, timeout: tryTimeoutMs };
   const { upstream } = options;
-  if (upstream === undefined || goesDirect(new URL(options.baseUrl).hostname, upstream.noProxy)) {
+  if (upstream === undefined || noProxyOf(upstream.noProxy)(new URL(options.baseUrl).hostname)) {
     return new Agent({ connect });
   }
   const { username, password } = new URL(upstream.url);

@@ -3,8 +3,6 @@ import { isIPv6 } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { readIPv6 } from './policy/prefixes.ts';
 
-export { contains, parsePrefix } from './policy/prefixes.ts';
-
 /** One to four numbers, decimal, octal or hexadecimal: what inet_aton(3) reads. */
 const inetAton = /^(?:0x[\da-f]*|\d+)(?:\.(?:0x[\da-f]*|\d+)){0,3}$/i;
 

@@ -3,12 +3,14 @@ import type { Authority } from './authority.ts';
 import { hostForLog } from './authority.ts';
 import { candidatesFor } from './candidates.ts';
 import type { Candidate, DecideContext } from './candidates.ts';
+import { deniedFailure, targetText } from './denied-failure.ts';
 import type { Failure } from './failure.ts';
 import { failure } from './failure.ts';
 import type { Verdict } from './policy.ts';
 import { explainResolution } from './dial/resolution-failure.ts';
 import type { Unresolved } from './dial/resolution-failure.ts';
 import type { RouteVia } from './route.ts';
+import { verdictOnName } from './verdict-on-name.ts';
 import type { ClientProcess } from './request-record.ts';
 import type { NameSource, Owner, Peer, Resolution } from './tailnet.ts';
 
@@ -85,17 +87,15 @@ function refusal(
   verdict: Verdict,
   context: DecideContext,
 ): Failure | undefined {
-  const target = `${hostForLog(authority.written)}:${authority.port}`;
   if (ip !== undefined && context.own.isLoop(ip, authority.port, owner)) {
     return failure(
       'loop',
-      `${target} is this bridge itself`,
+      `${targetText(authority)} is this bridge itself`,
       'Ask for the service behind it, or set NO_PROXY for this address.',
     );
   }
   if (verdict.decision === 'deny') {
-    const kind = verdict.error === 'destination_ip_prohibited' ? 'ip_prohibited' : 'denied';
-    return failure(kind, `${target} is denied: ${verdict.reason}`, verdict.hint);
+    return deniedFailure(authority, verdict);
   }
   if (route.closed !== undefined) {
     return failure('peer_unavailable', route.closed.detail, route.closed.hint);
@@ -115,7 +115,8 @@ function refuseUnresolved(
     owner: undefined,
     peer: context.tailnet.peerNamed(hostForLog(authority.host)),
     source: resolution.kind === 'not_found' ? resolution.source : undefined,
-    verdict: undefined,
+    // What can be said of it without an address, in the modes that let it through: would_deny.
+    verdict: verdictOnName(authority, context),
     because: owned ? "the name is the tailnet's" : "the name is not the tailnet's",
     isRouted: true,
   };

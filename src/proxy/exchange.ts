@@ -7,6 +7,7 @@ import { hostForLog } from './authority.ts';
 import { unknownTailnet } from './before-netmap.ts';
 import { clientGone } from './client-gone.ts';
 import { decide } from './decide.ts';
+import { decideByName } from './decide-by-name.ts';
 import type { Decision, Findings, Plan } from './decide.ts';
 import { dial } from './dial.ts';
 import type { Dialled } from './dial/dial-context.ts';
@@ -127,6 +128,8 @@ export class Exchange {
     const host = hostForLog(authority.host);
     const waited = await this.#waitForTailnet(host);
     if (waited !== undefined) return refusal(waited);
+    const denied = decideByName(authority, options);
+    if (denied !== undefined) return denied;
     const startedMs = performance.now();
     const resolution = await this.#resolve(authority.host);
     this.#progress.dnsMs = performance.now() - startedMs;

@@ -4,30 +4,44 @@
  */
 import type { Socket } from 'node:net';
 import { canonicalAddress } from './addresses.ts';
+import { descendsFrom } from './client-process/ancestry.ts';
+import { clientInTime } from './client-process/client-in-time.ts';
 import type { Failure } from './failure.ts';
 import { failure } from './failure.ts';
+import type { ClientProcess } from './request-record.ts';
 import type { Tailnet } from './tailnet.ts';
 import { withDeadline } from './with-deadline.ts';
 
 /** The failure to record before the connection is closed; `undefined` for a client of this container. */
 export type InboundGuard = (socket: Socket) => Promise<Failure | undefined>;
 
+export interface InboundGuardOptions {
+  /** Shields are down. */
+  readonly isOn: boolean;
+  readonly tailnet: Pick<Tailnet, 'inboundPeer' | 'state'>;
+  readonly clientOf: (socket: Socket) => Promise<ClientProcess | null>;
+}
+
 const WHOIS_MS = 2000;
 const NEVER = new AbortController().signal;
+const HINT = 'Set --shields-up, or reach the service itself.';
 
-export function inboundGuard(isOn: boolean, tailnet: Tailnet): InboundGuard {
-  if (!isOn) return async () => undefined;
+export function inboundGuard(options: InboundGuardOptions): InboundGuard {
+  if (!options.isOn) return async () => undefined;
   const asked = new WeakMap<Socket, Promise<Failure | undefined>>();
   return async (socket) => {
     const known = asked.get(socket);
     if (known !== undefined) return known;
-    const answer = judge(socket, tailnet);
+    const answer = judge(socket, options);
     asked.set(socket, answer);
     return answer;
   };
 }
 
-async function judge(socket: Socket, tailnet: Tailnet): Promise<Failure | undefined> {
+async function judge(
+  socket: Socket,
+  { tailnet, clientOf }: InboundGuardOptions,
+): Promise<Failure | undefined> {
   const { remoteAddress, remotePort } = socket;
   if (remoteAddress === undefined || remotePort === undefined) return undefined;
   const host = canonicalAddress(remoteAddress) ?? remoteAddress;
@@ -36,10 +50,14 @@ async function judge(socket: Socket, tailnet: Tailnet): Promise<Failure | undefi
       tailnet.inboundPeer(host, remotePort, signal),
     );
     if (peer === undefined) return undefined;
-    const detail = `${peer} dialled this node and reached the bridge`;
-    return failure('peer_inbound', detail, 'Set --shields-up, or reach the service itself.');
+    return failure('peer_inbound', `${peer} dialled this node and reached the bridge`, HINT);
   } catch {
-    // Nobody can say who it is. tailscaled that does not answer forwards nobody either.
-    return undefined;
+    // One that is not there forwards nobody, and public traffic goes on without it.
+    if (tailnet.state().kind !== 'running') return undefined;
   }
+  // A program of the container is seen by its process; who is not seen may be tailscaled, our child.
+  const client = await clientInTime(clientOf(socket));
+  if (client !== null && !descendsFrom(client.pid, process.pid)) return undefined;
+  const detail = 'tailscaled does not say whether a peer is behind this connection';
+  return failure('peer_inbound', detail, HINT);
 }

@@ -1,6 +1,7 @@
 /** What would become of a request, by the very steps that a request takes; for `explain` and `resolve`. */
 import type { Authority } from './authority.ts';
 import { decide } from './decide.ts';
+import { decideByName } from './decide-by-name.ts';
 import { unknownTailnet } from './before-netmap.ts';
 import type { Decision, Findings } from './decide.ts';
 import { dial } from './dial.ts';
@@ -14,7 +15,8 @@ export type TriedDial =
   | { readonly kind: 'failed'; readonly failure: Failure; readonly tookMs: number };
 
 export interface Inspection {
-  readonly resolution: Resolution;
+  /** `undefined` where the policy denies the name whatever its addresses, so that nobody was asked for them. */
+  readonly resolution: Resolution | undefined;
   readonly decision: Decision;
   /** Only where it was asked for and would pass. */
   readonly dial: TriedDial | undefined;
@@ -22,13 +24,20 @@ export interface Inspection {
 
 export type Inspect = (
   authority: Authority,
-  wanted: { readonly dial: boolean; readonly signal: AbortSignal },
+  wanted: {
+    readonly dial: boolean;
+    /** Asks for the name in any case. */
+    readonly resolve: boolean;
+    readonly signal: AbortSignal;
+  },
 ) => Promise<Inspection>;
 
 /** @throws the signal's reason */
 export function inspectWith(options: ExchangeOptions): Inspect {
-  return async (authority, { dial: isTried, signal }) => {
+  return async (authority, { dial: isTried, resolve: isResolved, signal }) => {
     const { resolve, resolveTimeoutMs } = options;
+    const denied = isResolved ? undefined : decideByName(authority, options);
+    if (denied !== undefined) return { resolution: undefined, decision: denied, dial: undefined };
     const resolution = await withDeadline(signal, resolveTimeoutMs, (limit) =>
       resolve(authority.host, limit),
     );

@@ -10,6 +10,8 @@ import {
   deniedByRule,
   deniedAsSpecial,
 } from './policy/verdict.ts';
+import { alwaysMatching, mayMatch } from './policy/name-verdict.ts';
+import type { NameTarget } from './policy/name-verdict.ts';
 import type { Settings, Verdict } from './policy/verdict.ts';
 import { covers, makePrefix } from './policy/prefixes.ts';
 import type { ClientProcess, PolicyMode } from './request-record.ts';
@@ -36,6 +38,8 @@ export interface Policy {
   /** Some rule asks for the client's program: look it up before `judge`. */
   readonly needsClient: boolean;
   judge(target: PolicyTarget): Verdict;
+  /** The denial that `judge` would come to for every address that the name may have; `undefined` if it depends. */
+  judgeName(target: NameTarget): Verdict | undefined;
   /** A sentence for each rule that can match nothing in the netmap. */
   warnings(netmap: Netmap): string[];
 }
@@ -82,6 +86,7 @@ export function compilePolicy(input: PolicyInput): Policy {
     mode: settings.mode,
     needsClient: all.some((rule) => rule.client !== undefined),
     judge: judgeWith(lists, settings),
+    judgeName: judgeNameWith(lists, settings),
     warnings: (netmap) => unmatchable(all, netmap),
   };
 }
@@ -120,6 +125,17 @@ function judgeWith(lists: Lists, settings: Settings): Policy['judge'] {
     if (granting !== undefined) return allowedByRule(granting);
     if (settings.isRestricted) return deniedByAbsence(target, settings.mode);
     return allowedByDefault(isException);
+  };
+}
+
+function judgeNameWith(lists: Lists, settings: Settings): Policy['judgeName'] {
+  const deny = new RuleIndex(lists.deny);
+  const mayBeGranted = mayMatch([...lists.allow, ...lists.local]);
+  return (target) => {
+    const denying = alwaysMatching(deny, target);
+    if (denying !== undefined) return deniedByRule(denying, settings.mode);
+    if (!settings.isRestricted || mayBeGranted(target)) return undefined;
+    return deniedByAbsence({ ...target, ip: undefined }, settings.mode);
   };
 }
 

@@ -38,7 +38,11 @@ export function createBridge(options: BridgeOptions): Bridge {
     clientOf: options.clientOf,
     record: options.record,
     trace: options.trace,
-    guard: inboundGuard(options.guardInbound ?? false, options.tailnet),
+    guard: inboundGuard({
+      isOn: options.guardInbound ?? false,
+      tailnet: options.tailnet,
+      clientOf: options.clientOf,
+    }),
   });
   const handshakeTimeoutMs = options.headerTimeoutMs ?? 30 * SECOND_MS;
   const context = {

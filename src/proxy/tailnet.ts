@@ -122,6 +122,10 @@ export interface Tailnet {
   ownerOf(ip: string): Owner | undefined;
   /** The node behind a name (short name, FQDN, alias), without asking anybody. */
   peerNamed(name: string): Peer | undefined;
+  /** Whether a node has a name below this suffix, without asking anybody. */
+  hasNodeUnder(suffix: string): boolean;
+  /** Whether the name is the tailnet's by its suffix (MagicDNS, split DNS), existing or not. */
+  ownsName(name: string): boolean;
   /** The exit node in use; then public traffic goes through it or not at all. */
   exitNode(): Peer | undefined;
   /** MagicDNS suffix without dots at its ends; '' before the netmap. */
@@ -138,7 +142,10 @@ export interface Tailnet {
   meet(ip: string): Promise<boolean>;
   /** Sends a disco ping and tells whether the peer answered. */
   ping(ip: string, signal: AbortSignal): Promise<boolean>;
-  /** The peer whose connection tailscaled forwarded to our loopback from this source port, if any (LocalAPI whois). */
+  /**
+   * The peer whose connection tailscaled forwarded to our loopback from this source port, if any (LocalAPI whois).
+   * Rejects when tailscaled does not say.
+   */
   inboundPeer(
     sourceHost: string,
     sourcePort: number,

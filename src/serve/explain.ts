@@ -29,7 +29,10 @@ export interface Explanation {
 
 type Step = Explanation['steps'][number];
 
-function nameStep(resolution: Resolution): Step {
+function nameStep(resolution: Resolution | undefined): Step {
+  if (resolution === undefined) {
+    return { step: 'name', text: 'not looked up: it is denied whatever its addresses are' };
+  }
   const owned = resolution.owned ? " (the name is the tailnet's)" : '';
   if (resolution.kind === 'resolved') {
     const { host, source, addresses } = resolution;
@@ -101,10 +104,10 @@ export function explainInspection(host: string, port: number, inspection: Inspec
     host,
     port,
     steps: [nameStep(resolution), ...findingSteps(findings), ...endSteps(inspection)],
-    nearest: resolution.kind === 'not_found' ? resolution.nearest : [],
+    nearest: resolution?.kind === 'not_found' ? resolution.nearest : [],
     hint: failed?.hint ?? '',
-    name_source: resolution.kind === 'resolved' ? resolution.source : null,
-    addresses: resolution.kind === 'resolved' ? resolution.addresses : [],
+    name_source: resolution?.kind === 'resolved' ? resolution.source : null,
+    addresses: resolution?.kind === 'resolved' ? resolution.addresses : [],
     peer: findings.peer?.name ?? null,
     route: findings.isRouted ? findings.via : null,
     policy:
@@ -119,7 +122,7 @@ export function explainInspection(host: string, port: number, inspection: Inspec
 export function explainName(host: string, inspection: Inspection): Explanation {
   const { resolution } = inspection;
   const whole = explainInspection(host, 1, inspection);
-  const passes = resolution.kind === 'resolved';
+  const passes = resolution?.kind === 'resolved';
   const steps = whole.steps.filter(({ step }) => step === 'name' || step === 'peer');
   return {
     ...whole,
@@ -153,21 +156,25 @@ function readParameters(value: unknown): Parameters {
 }
 
 export function explainOperations(inspect: Inspect): ControlHandlers {
-  const inspected = async ({ host, port, dial }: Parameters, signal: AbortSignal) => {
+  const inspected = async (
+    { host, port, dial }: Parameters,
+    resolve: boolean,
+    signal: AbortSignal,
+  ) => {
     const written = host.includes(':') && canonicalAddress(host) !== undefined ? `[${host}]` : host;
-    return await inspect({ written, host, port }, { dial, signal });
+    return await inspect({ written, host, port }, { dial, resolve, signal });
   };
   return {
     async explain(value, call) {
       const parameters = readParameters(value);
       const { host, port } = parameters;
-      return explainInspection(host, port, await inspected(parameters, call.signal));
+      return explainInspection(host, port, await inspected(parameters, false, call.signal));
     },
     async resolve(value, call) {
       const parameters = readParameters(value);
       return explainName(
         parameters.host,
-        await inspected({ ...parameters, dial: false }, call.signal),
+        await inspected({ ...parameters, dial: false }, true, call.signal),
       );
     },
   };

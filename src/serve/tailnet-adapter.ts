@@ -58,6 +58,8 @@ export function adaptTailnet(view: TailnetView): TailnetAdapter {
       hasNetmap: () => view.hasNetmap(),
       ownerOf: (ip) => view.ownerOf(ip),
       peerNamed: (name) => view.peerNamed(name),
+      hasNodeUnder: (suffix) => view.hasNodeUnder(suffix),
+      ownsName: (name) => view.ownsName(name),
       exitNode: () => view.exitNode(),
       suffix: () => view.suffix(),
       diagnose: (ip, port, signal) => view.diagnose(ip, port, signal),

@@ -25,6 +25,7 @@ const judgesNothing: Policy = {
   mode: 'enforce',
   needsClient: false,
   judge: () => verdict,
+  judgeName: () => undefined,
   warnings: () => [],
 };
 

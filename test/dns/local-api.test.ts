@@ -98,6 +98,19 @@ void t.test('whois names the peer behind a connection, IPv6 in brackets', async 
   t.equal(await api.whois('127.0.0.1', 1, soon()), 'a peer');
 });
 
+void t.test('a whois that fails is not taken for a connection without a peer', async (t) => {
+  await using fake = await startFakeLocalApi(tmpFolder(t));
+  const api = new LocalApi(fake.socketPath);
+  fake.answer('whois', 'no match for IP:port', 404);
+  t.equal(await api.whois('127.0.0.1', 1, soon()), undefined);
+  for (const status of [403, 500, 503]) {
+    fake.answer('whois', 'busy', status);
+    await t.rejects(api.whois('127.0.0.1', 1, soon()), { code: 'local_api_failed' });
+  }
+  await fake.close();
+  await t.rejects(api.whois('127.0.0.1', 1, soon()), { code: 'local_api_failed' });
+});
+
 void t.test('logout is a POST that answers 204', async (t) => {
   await using fake = await startFakeLocalApi(tmpFolder(t));
   fake.answer('logout', '', 204);

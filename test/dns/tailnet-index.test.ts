@@ -334,3 +334,12 @@ void t.test(
     t.equal(index.lookup('example.com'), undefined);
   },
 );
+
+void t.test('whether some node has a name below a suffix', async (t) => {
+  const index = indexOf([peerDocument(1), peerDocument(2)]);
+  t.equal(index.hasNameUnder('tail1234.ts.net'), true);
+  t.equal(index.hasNameUnder('ts.net'), true);
+  t.equal(index.hasNameUnder('1234.ts.net'), false, 'a label is whole');
+  t.equal(index.hasNameUnder('host-1.tail1234.ts.net'), false, 'the name itself is not below');
+  t.equal(index.hasNameUnder('corp.example'), false);
+});

@@ -81,6 +81,9 @@ export function fakeTailnet(
         : undefined;
     },
     peerNamed: (name) => tailnet.peers.find(({ names }) => names.includes(name)),
+    hasNodeUnder: (suffix) =>
+      tailnet.peers.some(({ names }) => names.some((name) => name.endsWith(`.${suffix}`))),
+    ownsName: (name) => name.endsWith('.tail1.ts.net'),
     exitNode: () => tailnet.exit,
     suffix: () => 'tail1.ts.net',
     async diagnose() {

@@ -2,6 +2,7 @@
 import type { LookupFunction } from 'node:net';
 import type { Dispatcher } from 'undici';
 import type { UpstreamProxy } from '../../config.ts';
+import { noProxyOf } from '../../no-proxy.ts';
 import { hostAddresses } from '../host-addresses.ts';
 
 export interface Answer {
@@ -59,17 +60,10 @@ async function createDispatcher(
   const { Agent, ProxyAgent } = await import('undici');
   // `autoSelectFamily` makes Node ask the look-up for all addresses.
   const connect = { lookup: lookup as LookupFunction, timeout: limitMs, autoSelectFamily: true };
-  if (upstream === undefined || isBypassed(new URL(url).hostname, upstream.noProxy))
+  if (upstream === undefined || noProxyOf(upstream.noProxy)(new URL(url).hostname))
     return new Agent({ connect });
   const { username, password, origin } = new URL(upstream.url);
   const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
   const token = username === '' ? {} : { token: `Basic ${Buffer.from(login).toString('base64')}` };
   return new ProxyAgent({ uri: origin, proxyTls: connect, ...token });
-}
-
-function isBypassed(host: string, noProxy: readonly string[]): boolean {
-  return noProxy.some((entry) => {
-    const name = entry.toLowerCase().replace(/^\*?\./, '');
-    return entry === '*' || host === name || host.endsWith(`.${name}`);
-  });
 }

@@ -123,7 +123,11 @@ function keysOf({ names, ip, node }: Facts): string[] {
   return keys;
 }
 
+export function ruleIsForPort(rule: Rule, port: number): boolean {
+  return port >= rule.fromPort && port <= rule.toPort;
+}
+
 function matchesPortAndScope(rule: Rule, facts: Facts): boolean {
-  if (facts.port < rule.fromPort || facts.port > rule.toPort) return false;
+  if (!ruleIsForPort(rule, facts.port)) return false;
   return rule.scope === 'any' || (rule.scope === 'direct') === facts.isDirect;
 }

@@ -1,0 +1,19 @@
+import type { ClientProcess } from '../request-record.ts';
+
+/** How long one waits for the client's process; the table of processes may be long. */
+const LOOKUP_MS = 2000;
+
+/** The client, or `null` where it is not known in time. Never rejects. */
+export async function clientInTime(
+  asked: Promise<ClientProcess | null>,
+): Promise<ClientProcess | null> {
+  const late = Promise.withResolvers<null>();
+  const timer = setTimeout(late.resolve, LOOKUP_MS, null);
+  try {
+    return await Promise.race([asked, late.promise]);
+  } catch {
+    return null;
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,26 @@
+/** Denies before anybody is asked for the name, where no address that it may have would change the verdict. */
+import type { Authority } from './authority.ts';
+import { hostForLog } from './authority.ts';
+import type { Decision, Findings } from './decide.ts';
+import { deniedFailure } from './denied-failure.ts';
+import { verdictOnName } from './verdict-on-name.ts';
+import type { NameContext } from './verdict-on-name.ts';
+
+/** The refusal of a name that the policy denies by name alone; `undefined` where its address is needed. */
+export function decideByName(authority: Authority, context: NameContext): Decision | undefined {
+  const verdict = verdictOnName(authority, context);
+  if (verdict?.decision !== 'deny') return undefined;
+  const { tailnet } = context;
+  const isOwned = tailnet.ownsName(hostForLog(authority.host));
+  const findings: Findings = {
+    via: isOwned ? 'tailnet' : tailnet.exitNode() === undefined ? 'direct' : 'exit',
+    ip: undefined,
+    owner: undefined,
+    peer: undefined,
+    source: undefined,
+    verdict,
+    because: isOwned ? "the name is the tailnet's" : "the name is not the tailnet's",
+    isRouted: true,
+  };
+  return { kind: 'refuse', failure: deniedFailure(authority, verdict), findings };
+}

@@ -1,0 +1,27 @@
+/** What the policy says of a target before it has an address. */
+import { canonicalAddress } from './addresses.ts';
+import type { Authority } from './authority.ts';
+import { hostForLog } from './authority.ts';
+import type { DecideContext } from './candidates.ts';
+import type { Verdict } from './policy.ts';
+
+export type NameContext = Pick<DecideContext, 'tailnet' | 'policy'>;
+
+/**
+ * The denial that every address of the name would meet, or `undefined`: where it depends, for an address, which
+ * is judged as such, and for a node's name, which is resolved without asking anybody.
+ */
+export function verdictOnName(
+  { host: written, port }: Authority,
+  { tailnet, policy }: NameContext,
+): Verdict | undefined {
+  const host = hostForLog(written);
+  const isNode = (name: string): boolean => tailnet.peerNamed(name) !== undefined;
+  if (canonicalAddress(written) !== undefined || isNode(host)) return undefined;
+  return policy.judgeName({
+    host,
+    port,
+    isNode,
+    hasNodeUnder: (suffix) => tailnet.hasNodeUnder(suffix),
+  });
+}
