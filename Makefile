@@ -40,6 +40,12 @@ format: deps ## Write the formatting that lint asks for
 tailnet: deps ## Build headscale, tailscale and tailscaled into the cache folder (3-7 min the first time)
 	@node test/tailnet/build.ts
 
+# What apt has is installed where that can be done without asking; what is missing then is a failure of its row.
+.PHONY: clients
+clients: build ## Every client of docs/clients.md through the bridge; writes that page from the run
+	@sh test/clients/packages.sh
+	@node test/clients/main.ts
+
 .PHONY: bench
 bench: build tailnet ## Print speed and memory figures as ratios, the peers side by side
 	@node test/tailnet/enter.ts -- node test/bench/main.ts

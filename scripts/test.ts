@@ -56,7 +56,7 @@ const inNamespace = (...command: string[]): [string, ...string[]] => [
 ];
 
 /** Folders whose tests need the Go tools and the network namespace. */
-const onTailnet = ['test/tailnet/', 'test/integration/'];
+const onTailnet = ['test/tailnet/', 'test/integration/', 'test/clients/'];
 const testFiles = readdirSync(`${root}/test`, { recursive: true, encoding: 'utf8' })
   .filter((path) => path.endsWith('.test.ts'))
   .map((path) => `test/${path}`)
@@ -77,6 +77,15 @@ if (
   const integration = testFiles.filter((path) => path.startsWith('test/integration/'));
   await tapStep('the offline tailnet itself', tap(...harness));
   await tapStep('spacetail on the real tailnet', tap(...integration));
+  if (
+    await plainStep({
+      title: 'build the clients',
+      command: [process.execPath, 'test/clients/build.ts'],
+    })
+  ) {
+    const clients = testFiles.filter((path) => path.startsWith('test/clients/'));
+    await tapStep('real clients through the bridge', tap(...clients));
+  }
   await plainStep({ title: 'demo', command: inNamespace(process.execPath, 'test/demo/demo.ts') });
 }
 console.log(`\n${passed} passed, ${failed} failed`);

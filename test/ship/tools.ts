@@ -1,4 +1,4 @@
-/** Builds the Go programs that the static checks run, once, into the user's cache folder. */
+/** Builds the Go programs that the static checks and the client matrix run, once, into the user's cache folder. */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -19,6 +19,8 @@ interface Tool {
   readonly module: string;
   readonly package: string;
   readonly minutes: number;
+  /** The program does not build without a C compiler. */
+  readonly cgo?: true;
 }
 
 const tools = {
@@ -30,6 +32,24 @@ const tools = {
   },
   opa: { module: 'opa', package: 'github.com/open-policy-agent/opa', minutes: 1 },
   provider: { module: 'provider', package: '.', minutes: 1 },
+  restapi: {
+    module: '../clients/restapi',
+    package: 'github.com/Mastercard/terraform-provider-restapi',
+    minutes: 1,
+  },
+  httpprovider: {
+    module: '../clients/httpprovider',
+    package: 'github.com/terraform-providers/terraform-provider-http',
+    minutes: 1,
+  },
+  grpc: { module: '../clients/grpc', package: '.', minutes: 1 },
+  nomad: {
+    module: '../clients/nomad',
+    package: 'github.com/hashicorp/nomad',
+    minutes: 3,
+    cgo: true,
+  },
+  nomadclient: { module: '../clients/nomad', package: '.', minutes: 1 },
 } as const satisfies Record<string, Tool>;
 
 export type ToolName = keyof typeof tools;
@@ -73,12 +93,13 @@ export async function ensureTool(name: ToolName): Promise<string> {
 }
 
 async function goBuild(name: ToolName, output: string): Promise<void> {
+  const tool: Tool = tools[name];
   const child = spawn(
     'go',
-    ['build', '-mod=readonly', '-trimpath', '-ldflags=-s -w', '-o', output, tools[name].package],
+    ['build', '-mod=readonly', '-trimpath', '-ldflags=-s -w', '-o', output, tool.package],
     {
-      cwd: join(import.meta.dirname, tools[name].module),
-      env: { ...process.env, GOFLAGS: '', GOWORK: 'off', CGO_ENABLED: '0' },
+      cwd: join(import.meta.dirname, tool.module),
+      env: { ...process.env, GOFLAGS: '', GOWORK: 'off', CGO_ENABLED: tool.cgo ? '1' : '0' },
       stdio: ['ignore', 'inherit', 'inherit'],
     },
   );

@@ -17,6 +17,9 @@ export interface TailnetFacts {
   tools: Tools;
   /** The CA that signed the origins' certificate (`curl --cacert`, NODE_EXTRA_CA_CERTS). */
   caFile: string;
+  /** The origins' certificate and its key, for another TLS server of a test's. */
+  certFile: string;
+  keyFile: string;
   /** Nodes that are up. */
   nodes: Record<string, NodeFacts>;
   /** On this machine's 127.0.0.1 and ::1, so reached at any node's address. */

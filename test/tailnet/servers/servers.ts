@@ -29,6 +29,8 @@ export interface Servers {
   readonly facts: Pick<
     TailnetFacts,
     | 'caFile'
+    | 'certFile'
+    | 'keyFile'
     | 'tailnetOrigin'
     | 'subnetOrigin'
     | 'internetOrigin'
@@ -76,7 +78,7 @@ export async function startServers(folder: string): Promise<Servers> {
     );
     const privateLogs = [overSubnet, overNode].flatMap((server) => server?.questionLog ?? []);
     const facts: Servers['facts'] = {
-      caFile: certificate.caFile,
+      ...certificate,
       tailnetOrigin: ports(tailnet),
       subnetOrigin: { address: ADDRESS.subnet, ...ports(subnet) },
       internetOrigin: { address: ADDRESS.internet, ...ports(internet) },

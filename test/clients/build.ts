@@ -1,0 +1,9 @@
+/** `node test/clients/build.ts`: builds and fetches what the clients of `make test` are made from, unless it is cached. */
+import { exitWith } from '../tailnet/command.ts';
+import { clients } from './matrix.ts';
+import { ensureParts } from './parts.ts';
+
+await exitWith('clients', async () => {
+  await ensureParts(clients.flatMap(({ isSlow, parts = [] }) => (isSlow ? [] : parts)));
+  return 0;
+});
