@@ -27,23 +27,23 @@ export interface ResolverParts {
 
 export function createResolve(parts: ResolverParts): Resolve {
   const line = new ResolveLine(parts);
-  return async (host, signal) => {
-    signal.throwIfAborted();
+  const known = (host: string): Resolution | undefined => {
     const literal = canonicalLiteral(host);
     if (literal !== undefined) return found(host, 'literal', false, [literal]);
     const name = normaliseName(host);
-    if (name === undefined || endsInNumber(name)) {
-      return none(
-        host,
-        false,
-        `${JSON.stringify(host.slice(0, 100))} is neither a name nor an address`,
-      );
-    }
-    return (
-      line.known(name) ??
-      withinTime(line.ask(name, isAbsolute(host)), name, line.owns(name), signal)
-    );
+    if (name !== undefined && !endsInNumber(name)) return line.known(name);
+    const said = JSON.stringify(host.slice(0, 100));
+    return none(host, false, `${said} is neither a name nor an address`);
   };
+  const resolve = async (host: string, signal: AbortSignal): Promise<Resolution> => {
+    signal.throwIfAborted();
+    const answer = known(host);
+    if (answer !== undefined) return answer;
+    // Known to be a name, since it is not known otherwise.
+    const name = normaliseName(host) ?? host;
+    return withinTime(line.ask(name, isAbsolute(host)), name, line.owns(name), signal);
+  };
+  return Object.assign(resolve, { known });
 }
 
 class ResolveLine {

@@ -64,7 +64,11 @@ export type Resolution =
       readonly detail: string;
     };
 
-export type Resolve = (host: string, signal: AbortSignal) => Promise<Resolution>;
+export interface Resolve {
+  (host: string, signal: AbortSignal): Promise<Resolution>;
+  /** What is known without asking anybody: an address, a name in the netmap. */
+  readonly known?: (host: string) => Resolution | undefined;
+}
 
 /** Whom an address belongs to in the tailnet. */
 export type Owner =

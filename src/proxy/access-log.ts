@@ -1,8 +1,8 @@
 /** The access log: one JSON line a request, at its end; under TRACE also its start and its steps. */
 import type { Trace } from './exchange-options.ts';
-import { createJsonLines, type WriteLine } from './line-writer.ts';
+import { createJsonLines, jsonText, type WriteLine } from './line-writer.ts';
 import { openLogFile } from './record/log-file.ts';
-import type { RequestRecord } from './request-record.ts';
+import type { ClientProcess, RequestRecord } from './request-record.ts';
 import { createTraceLines } from './trace-lines.ts';
 
 export interface AccessLog {
@@ -55,29 +55,27 @@ function writeRecord(writeLine: WriteLine, record: RequestRecord): void {
   writeLine({ timeMs: record.timeMs, level, msg: 'request' }, fieldsOf(record));
 }
 
-function fieldsOf(record: RequestRecord): object {
-  const { policy, client } = record;
-  return {
-    id: record.id,
-    proto: record.proto,
-    method: record.method,
-    host: record.host,
-    port: record.port,
-    name_source: record.nameSource,
-    ip: record.ip,
-    peer: record.peer,
-    route: record.route,
-    policy: { decision: policy.decision, rule: policy.rule, mode: policy.mode },
-    client: client && { pid: client.pid, exe: client.exe, provider: client.provider },
-    status: record.status,
-    error: record.error,
-    dns_ms: roundMs(record.dnsMs),
-    dial_ms: roundMs(record.dialMs),
-    total_ms: roundMs(record.totalMs),
-    bytes_up: record.bytesUp,
-    bytes_down: record.bytesDown,
-    close_reason: record.closeReason,
-  };
+/** By hand, for it is written for each request: a third of what JSON.stringify takes. */
+function fieldsOf(record: RequestRecord): string {
+  const { policy } = record;
+  return (
+    `"id":${jsonText(record.id)},"proto":"${record.proto}","method":${jsonText(record.method)}` +
+    `,"host":${jsonText(record.host)},"port":${record.port}` +
+    `,"name_source":${jsonText(record.nameSource)},"ip":${jsonText(record.ip)}` +
+    `,"peer":${jsonText(record.peer)},"route":"${record.route}"` +
+    `,"policy":{"decision":"${policy.decision}","rule":${jsonText(policy.rule)},"mode":"${policy.mode}"}` +
+    `,"client":${clientText(record.client)},"status":${record.status}` +
+    `,"error":${jsonText(record.error)},"dns_ms":${roundMs(record.dnsMs)}` +
+    `,"dial_ms":${roundMs(record.dialMs)},"total_ms":${roundMs(record.totalMs)}` +
+    `,"bytes_up":${record.bytesUp},"bytes_down":${record.bytesDown}` +
+    `,"close_reason":${jsonText(record.closeReason)}`
+  );
+}
+
+function clientText(client: ClientProcess | null): string {
+  if (client === null) return 'null';
+  const { pid, exe, provider } = client;
+  return `{"pid":${pid},"exe":${jsonText(exe)},"provider":${jsonText(provider)}}`;
 }
 
 /** Microseconds are all that the clocks are good for. */

@@ -1,7 +1,7 @@
 /** What a host text means as an address. */
 import { isIPv6 } from 'node:net';
 import ipaddr from 'ipaddr.js';
-import { readIPv6 } from './policy/prefixes.ts';
+import { isCanonicalIPv4, readIPv6 } from './policy/prefixes.ts';
 
 /** One to four numbers, decimal, octal or hexadecimal: what inet_aton(3) reads. */
 const inetAton = /^(?:0x[\da-f]*|\d+)(?:\.(?:0x[\da-f]*|\d+)){0,3}$/i;
@@ -13,6 +13,7 @@ const inetAton = /^(?:0x[\da-f]*|\d+)(?:\.(?:0x[\da-f]*|\d+)){0,3}$/i;
  * @returns a dotted quad or RFC 5952 text; `undefined` if `host` is a name (or neither)
  */
 export function canonicalAddress(host: string): string | undefined {
+  if (isCanonicalIPv4(host)) return host;
   if (host.includes(':')) return canonicalIPv6(host);
   const text = host.endsWith('.') ? host.slice(0, -1) : host;
   if (!inetAton.test(text)) return undefined;

@@ -27,6 +27,8 @@ export type ParsedTarget =
 const MAX_HOST_LENGTH = 255;
 const REG_NAME = /^[a-z\d_~.-]+$/iu;
 const IPV6 = /^[\da-f:.]+$/iu;
+/** In lower case, nothing to escape, no dot at its end. */
+const PLAIN_HOST = /^[!-@[-~]*[!-\-/-@[-~]$/;
 const SCHEME = /^(?<scheme>[a-z][a-z\d+.-]*):\/\/(?<authority>[^/?#\\]*)(?<path>[^#\\]*)$/iu;
 
 /** RFC 9112 3.2.3: `host:port`, an IPv6 literal in brackets; the port is not optional. */
@@ -54,6 +56,8 @@ export function parseAbsoluteTarget(target: string, method: string): ParsedTarge
 
 /** The host as the access log shows it: lower case, no trailing dot, control characters escaped. */
 export function hostForLog(host: string): string {
+  // Asked several times for each request, and nearly all hosts are written so.
+  if (PLAIN_HOST.test(host)) return host;
   const plain = host.toLowerCase().replace(/\.$/u, '');
   return plain.replaceAll(/[\p{C}\p{Z}]/gu, (character) => {
     const code = character.codePointAt(0) ?? 0;

@@ -6,6 +6,7 @@ import type { Authority } from './authority.ts';
 import { hostForLog } from './authority.ts';
 import { unknownTailnet } from './before-netmap.ts';
 import { clientGone } from './client-gone.ts';
+import { clientInTime } from './client-process/client-in-time.ts';
 import { decide } from './decide.ts';
 import { decideByName } from './decide-by-name.ts';
 import type { Decision, Findings, Plan } from './decide.ts';
@@ -23,16 +24,15 @@ import { withDeadline } from './with-deadline.ts';
 /** Called once, with the exchange that has ended. */
 export type OnEnd = (exchange: Exchange, record: RequestRecord) => void;
 
-/** How long the log line waits for the client's process; the table of processes may be long. */
-const CLIENT_LOOKUP_MS = 2000;
-
 export class Exchange {
   readonly id: string;
   readonly request: ExchangeRequest;
   readonly #options: ExchangeOptions;
   readonly #onEnd: OnEnd;
   readonly #progress: Progress;
-  readonly #client: Promise<ClientProcess | null>;
+  readonly #clientAsked: Promise<ClientProcess | null>;
+  /** `undefined` until it is known. */
+  #client: ClientProcess | null | undefined;
   readonly #controller = new AbortController();
   #hasEnded = false;
 
@@ -48,10 +48,10 @@ export class Exchange {
       dnsMs: undefined,
       dialMs: undefined,
     };
-    this.#client = options.clientOf(request.socket).catch(() => null);
+    this.#clientAsked = this.#askClient();
     const { proto, method, authority } = request;
     const host = authority === undefined ? '' : hostForLog(authority.host);
-    this.#trace('start', { proto, method, host, port: authority?.port ?? 0 });
+    this.#trace?.('start', { proto, method, host, port: authority?.port ?? 0 });
   }
 
   /** Aborts when the client is gone (`abandon`) or the bridge stops (`cut`). */
@@ -82,7 +82,7 @@ export class Exchange {
     this.#progress.findings = findings;
     const { via, ip, because } = findings;
     const ms = performance.now() - startedMs - (this.#progress.dnsMs ?? 0);
-    this.#trace('decided', { via, ip, because, ms });
+    this.#trace?.('decided', { via, ip, because, ms });
     return decision;
   }
 
@@ -93,7 +93,7 @@ export class Exchange {
     this.#progress.dialMs = performance.now() - startedMs;
     if (dialled.kind === 'connected') this.#progress.ip = dialled.ip;
     if (dialled.kind === 'failed' && this.isCut) return { kind: 'failed', failure: stopping() };
-    this.#trace('dialled', { kind: dialled.kind, ms: this.#progress.dialMs });
+    this.#trace?.('dialled', { kind: dialled.kind, ms: this.#progress.dialMs });
     return dialled;
   }
 
@@ -112,45 +112,60 @@ export class Exchange {
   end(outcome: Outcome): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
-    void this.#record(outcome, performance.now(), Date.now());
+    const endedMs = performance.now();
+    const timeMs = Date.now();
+    const record = (client: ClientProcess | null): void => {
+      const { id, request } = this;
+      const progress = this.#progress;
+      const { mode } = this.#options.policy;
+      const ended = { id, request, progress, outcome, client, mode, endedMs, timeMs };
+      this.#onEnd(this, recordOf(ended));
+    };
+    // Mostly it is known by now; a timer and its promises for each request would cost more than the record.
+    if (this.#client !== undefined) record(this.#client);
+    else void clientInTime(this.#clientAsked).then(record);
   }
 
-  async #record(outcome: Outcome, endedMs: number, timeMs: number): Promise<void> {
-    const { id, request } = this;
-    const progress = this.#progress;
-    const client = await this.#clientInTime();
-    const { mode } = this.#options.policy;
-    this.#onEnd(this, recordOf({ id, request, progress, outcome, client, mode, endedMs, timeMs }));
+  async #askClient(): Promise<ClientProcess | null> {
+    try {
+      this.#client = await this.#options.clientOf(this.request.socket);
+    } catch {
+      this.#client = null;
+    }
+    return this.#client;
   }
 
   async #decide(authority: Authority): Promise<Decision> {
     const options = this.#options;
     const host = hostForLog(authority.host);
-    const waited = await this.#waitForTailnet(host);
-    if (waited !== undefined) return refusal(waited);
+    if (!options.isDirect(host)) {
+      // What is the tailnet's is known from the first netmap on; only SPACETAIL_DIRECT goes before it.
+      const gone =
+        options.tailnet.state().kind === 'starting' ? await this.#tailnetReady() : undefined;
+      const waited = gone ?? unknownTailnet(host, options.tailnet);
+      if (waited !== undefined) return refusal(waited);
+    }
     const denied = decideByName(authority, options);
     if (denied !== undefined) return denied;
     const startedMs = performance.now();
-    const resolution = await this.#resolve(authority.host);
+    const known = options.resolve.known?.(authority.host);
+    const resolution = known ?? (await this.#resolve(authority.host));
     this.#progress.dnsMs = performance.now() - startedMs;
-    this.#trace('resolved', { ...resolution, ms: this.#progress.dnsMs });
+    this.#trace?.('resolved', { ...resolution, ms: this.#progress.dnsMs });
     if (this.signal.aborted) return refusal(this.isCut ? stopping() : clientGone());
-    const client = options.policy.needsClient ? await this.#clientInTime() : null;
+    const client = options.policy.needsClient ? await clientInTime(this.#clientAsked) : null;
     return decide(authority, resolution, client, options);
   }
 
-  /** What is the tailnet's is known from the first netmap on; only SPACETAIL_DIRECT goes before it. */
-  async #waitForTailnet(host: string): Promise<Failure | undefined> {
-    const { tailnet, isDirect, readyTimeoutMs } = this.#options;
-    if (isDirect(host)) return undefined;
-    if (tailnet.state().kind === 'starting') {
-      try {
-        await withDeadline(this.signal, readyTimeoutMs, (signal) => tailnet.ready(signal));
-      } catch {
-        if (this.signal.aborted) return this.isCut ? stopping() : clientGone();
-      }
+  /** The reason to go no further; `undefined` once the tailnet is ready or has failed. */
+  async #tailnetReady(): Promise<Failure | undefined> {
+    const { tailnet, readyTimeoutMs } = this.#options;
+    try {
+      await withDeadline(this.signal, readyTimeoutMs, (signal) => tailnet.ready(signal));
+    } catch {
+      if (this.signal.aborted) return this.isCut ? stopping() : clientGone();
     }
-    return unknownTailnet(host, tailnet);
+    return undefined;
   }
 
   async #resolve(host: string): Promise<Resolution> {
@@ -164,16 +179,9 @@ export class Exchange {
     }
   }
 
-  async #clientInTime(): Promise<ClientProcess | null> {
-    const late = Promise.withResolvers<null>();
-    const timer = setTimeout(late.resolve, CLIENT_LOOKUP_MS, null);
-    const client = await Promise.race([this.#client, late.promise]);
-    clearTimeout(timer);
-    return client;
-  }
-
-  #trace(step: string, facts: Readonly<Record<string, unknown>>): void {
-    this.#options.trace?.(this.id, step, facts);
+  get #trace(): ((step: string, facts: Readonly<Record<string, unknown>>) => void) | undefined {
+    const { trace } = this.#options;
+    return trace === undefined ? undefined : (step, facts) => trace(this.id, step, facts);
   }
 }
 

@@ -1,5 +1,6 @@
 /** What /metrics tells Prometheus. */
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, Gauge, Registry } from 'prom-client';
+import { LateCounter, LateHistogram } from './record/late-metrics.ts';
 import { watchLoopDelay } from './record/loop-delay.ts';
 import type { RequestRecord } from './request-record.ts';
 import { TopHosts } from './record/top-hosts.ts';
@@ -42,47 +43,63 @@ export function createMetrics(sources: MetricsSources): Metrics {
 }
 
 function createInstruments(registry: Registry): (record: RequestRecord) => void {
-  const registers = [registry];
-  const requests = new Counter({
-    name: 'spacetail_requests_total',
-    help: 'Requests at their end, tunnels included.',
-    labelNames: ['protocol', 'route', 'status', 'decision'] as const,
-    registers,
-  });
-  const errors = new Counter({
-    name: 'spacetail_request_errors_total',
-    help: 'Requests that ended with an error, by RFC 9209 error type.',
-    labelNames: ['error'] as const,
-    registers,
-  });
-  const bytes = new Counter({
-    name: 'spacetail_transferred_bytes_total',
-    help: 'Bytes carried, up to the destination and down to the client.',
-    labelNames: ['direction', 'route'] as const,
-    registers,
-  });
-  const dial = new Histogram({
-    name: 'spacetail_dial_duration_seconds',
-    help: 'Time until the destination was connected, or not.',
-    labelNames: ['route'] as const,
-    buckets: secondsBuckets,
-    registers,
-  });
-  const resolve = new Histogram({
-    name: 'spacetail_resolve_duration_seconds',
-    help: 'Time until the name was resolved, or not.',
-    labelNames: ['source'] as const,
-    buckets: secondsBuckets,
-    registers,
-  });
+  const requests = new LateCounter(
+    {
+      name: 'spacetail_requests_total',
+      help: 'Requests at their end, tunnels included.',
+      registry,
+    },
+    ['protocol', 'route', 'status', 'decision'],
+  );
+  const errors = new LateCounter(
+    {
+      name: 'spacetail_request_errors_total',
+      help: 'Requests that ended with an error, by RFC 9209 error type.',
+      registry,
+    },
+    ['error'],
+  );
+  const bytes = new LateCounter(
+    {
+      name: 'spacetail_transferred_bytes_total',
+      help: 'Bytes carried, up to the destination and down to the client.',
+      registry,
+    },
+    ['direction', 'route'],
+  );
+  const dial = new LateHistogram(
+    {
+      name: 'spacetail_dial_duration_seconds',
+      help: 'Time until the destination was connected, or not.',
+      registry,
+    },
+    'route',
+    secondsBuckets,
+  );
+  const resolve = new LateHistogram(
+    {
+      name: 'spacetail_resolve_duration_seconds',
+      help: 'Time until the name was resolved, or not.',
+      registry,
+    },
+    'source',
+    secondsBuckets,
+  );
   return (record) => {
-    const { proto, route, status, policy, error, dialMs, dnsMs, nameSource } = record;
-    requests.labels(proto, route, statusLabel(status), policy.decision).inc();
-    if (error !== null) errors.labels(error).inc();
-    if (record.bytesUp > 0) bytes.labels('up', route).inc(record.bytesUp);
-    if (record.bytesDown > 0) bytes.labels('down', route).inc(record.bytesDown);
-    if (dialMs !== null) dial.labels(route).observe(dialMs / 1000);
-    if (dnsMs !== null) resolve.labels(nameSource ?? 'none').observe(dnsMs / 1000);
+    const { proto, route, error, dialMs, dnsMs, nameSource, bytesUp, bytesDown } = record;
+    const { decision } = record.policy;
+    const status = statusLabel(record.status);
+    requests.add(`${proto} ${route} ${status} ${decision}`, 1, () => ({
+      protocol: proto,
+      route,
+      status,
+      decision,
+    }));
+    if (error !== null) errors.add(error, 1, () => ({ error }));
+    if (bytesUp > 0) bytes.add(`up ${route}`, bytesUp, () => ({ direction: 'up', route }));
+    if (bytesDown > 0) bytes.add(`down ${route}`, bytesDown, () => ({ direction: 'down', route }));
+    if (dialMs !== null) dial.observe(route, dialMs / 1000);
+    if (dnsMs !== null) resolve.observe(nameSource ?? 'none', dnsMs / 1000);
   };
 }
 

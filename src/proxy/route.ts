@@ -1,5 +1,6 @@
 /** By which way an address is reached. Pure: `spacetail explain` asks the same function. */
-import { contains, parsePrefix } from './policy/prefixes.ts';
+import { addressBytes, contains, parsePrefix } from './policy/prefixes.ts';
+import type { Prefix } from './policy/prefixes.ts';
 import type { Owner, Peer } from './tailnet.ts';
 
 export type RouteVia = 'tailnet' | 'subnet' | 'exit' | 'direct';
@@ -62,15 +63,29 @@ export function chooseRoute(question: RouteQuestion): Route {
 
 /** Loopback, link-local and "this host": only the host network itself leads there. */
 export function isHostLocal(ip: string): boolean {
-  return HOST_LOCAL.some((prefix) => prefix !== undefined && contains(prefix, ip));
+  const bytes = addressBytes(ip);
+  return HOST_LOCAL.some((prefix) => prefix !== undefined && contains(prefix, bytes));
+}
+
+/** A container has a few networks, and each request asks for them. */
+const parsedPrefixes = new Map<string, Prefix | undefined>();
+const MOST_PARSED = 256;
+
+function attachedPrefix(text: string): Prefix | undefined {
+  if (!parsedPrefixes.has(text)) {
+    if (parsedPrefixes.size >= MOST_PARSED) parsedPrefixes.clear();
+    parsedPrefixes.set(text, parsePrefix(text));
+  }
+  return parsedPrefixes.get(text);
 }
 
 /** Bits of the longest attached prefix around `ip`; -1 if there is none. */
 export function longestAttached(attached: readonly string[], ip: string): number {
   let longest = -1;
+  const bytes = addressBytes(ip);
   for (const text of attached) {
-    const prefix = parsePrefix(text);
-    if (prefix !== undefined && prefix.length > longest && contains(prefix, ip)) {
+    const prefix = attachedPrefix(text);
+    if (prefix !== undefined && prefix.length > longest && contains(prefix, bytes)) {
       longest = prefix.length;
     }
   }

@@ -71,8 +71,12 @@ export type Resolution =
       readonly detail: string;
     };
 
-/** Resolves a host as the client wrote it (name, or IP in any spelling). Never throws but for the signal. */
-export type Resolve = (host: string, signal: AbortSignal) => Promise<Resolution>;
+export interface Resolve {
+  /** Resolves a host as the client wrote it (name, or IP in any spelling). Never throws but for the signal. */
+  (host: string, signal: AbortSignal): Promise<Resolution>;
+  /** The same where it is known without asking anybody: an address, a name in the netmap. */
+  readonly known?: (host: string) => Resolution | undefined;
+}
 
 /** Whom an address belongs to in the tailnet; `undefined` for an address that is not the tailnet's. */
 export type Owner =

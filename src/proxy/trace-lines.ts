@@ -1,5 +1,6 @@
 /** TRACE: a line in the access log when a request begins, and one for each step with how long it took. */
 import type { Trace } from './exchange-options.ts';
+import { jsonFields } from './line-writer.ts';
 import type { WriteLine } from './line-writer.ts';
 
 /** `start` has what is known of the request then; its client is looked up meanwhile. */
@@ -8,12 +9,12 @@ export function createTraceLines(writeLine: WriteLine, now: () => number = Date.
     const { ms, ...known } = facts;
     const timeMs = now();
     if (step === 'start') {
-      writeLine({ timeMs, level: 'debug', msg: 'request start' }, { id, ...known });
+      writeLine({ timeMs, level: 'debug', msg: 'request start' }, jsonFields({ id, ...known }));
       return;
     }
     writeLine(
       { timeMs, level: 'debug', msg: 'request step' },
-      { id, step, ms: roundMs(ms), ...known },
+      jsonFields({ id, step, ms: roundMs(ms), ...known }),
     );
   };
 }

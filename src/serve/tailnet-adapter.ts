@@ -1,6 +1,6 @@
 import type { TailnetView } from '../dns/tailnet-view.ts';
 import type { TailnetState as Lifecycle } from '../lifecycle/supervisor-parts.ts';
-import type { Resolve, Tailnet, TailnetState } from '../proxy/tailnet.ts';
+import type { Resolution, Resolve, Tailnet, TailnetState } from '../proxy/tailnet.ts';
 
 /** The run's tailnet as the proxy wants it: what tailscaled's process does, and what its netmap says. */
 export interface TailnetAdapter {
@@ -40,8 +40,7 @@ export function adaptTailnet(view: TailnetView): TailnetAdapter {
       look();
     });
   // The process is known to be gone before the netmap shows it: a name that the last one does not hold may exist.
-  const resolve: Resolve = async (host, signal) => {
-    const resolution = await view.resolve(host, signal);
+  const inState = (host: string, resolution: Resolution): Resolution => {
     const now = state();
     if (resolution.kind !== 'not_found' || !resolution.owned || now.kind === 'running') {
       return resolution;
@@ -49,6 +48,14 @@ export function adaptTailnet(view: TailnetView): TailnetAdapter {
     const detail = `${host} is not in the last netmap and ${now.detail}`;
     return { kind: 'unavailable', host: resolution.host, owned: true, detail };
   };
+  const ask = async (host: string, signal: AbortSignal): Promise<Resolution> =>
+    inState(host, await view.resolve(host, signal));
+  const resolve: Resolve = Object.assign(ask, {
+    known(host: string) {
+      const resolution = view.resolve.known?.(host);
+      return resolution && inState(host, resolution);
+    },
+  });
   return {
     resolve,
     tailnet: {

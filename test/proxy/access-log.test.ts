@@ -7,6 +7,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import * as fc from 'fast-check';
 import t from 'tap';
 import { createLineWriter, openAccessLog } from '../../src/proxy/access-log.ts';
 import { requestRecord } from '../support/request-record.ts';
@@ -87,6 +88,36 @@ void t.test('no text of a client can forge a line or move a terminal', async (t)
   const [line = ''] = lines;
   t.match(line, /^[\x20-\x7e]+\n$/);
   t.equal((JSON.parse(line) as { host: string }).host, evil, 'nothing is lost of it');
+});
+
+void t.test('a line is JSON whatever the texts in it are, and says them', async (t) => {
+  const lines: string[] = [];
+  const write = createLineWriter((line) => lines.push(line));
+  const text = fc.string({ unit: 'binary' });
+  fc.assert(
+    fc.property(text, fc.option(text), text, (host, rule, exe) => {
+      const client = { pid: 7, exe, provider: rule };
+      write(requestRecord({ host, client, policy: { decision: 'allow', rule, mode: 'learn' } }));
+      const line = lines.pop() ?? '';
+      const read = JSON.parse(line) as { host: string; policy: object; client: object };
+      return (
+        line.indexOf('\n') === line.length - 1 &&
+        JSON.stringify([read.host, read.policy, read.client]) ===
+          JSON.stringify([host, { decision: 'allow', rule, mode: 'learn' }, client])
+      );
+    }),
+    { numRuns: 2000 },
+  );
+  t.same(lines, []);
+});
+
+void t.test('the time is exact to the millisecond, also across seconds', async (t) => {
+  const lines: string[] = [];
+  const write = createLineWriter((line) => lines.push(line));
+  for (const timeMs of [0, 999, 1000, 1_764_158_400_007, 1_764_158_400_999, 1_764_158_401_000.5]) {
+    write(requestRecord({ timeMs }));
+    t.match(JSON.parse(lines.pop() ?? ''), { time: new Date(timeMs).toISOString() });
+  }
 });
 
 void t.test('everything written before close is in the file, in its order', async (t) => {

@@ -8,8 +8,7 @@ export function fakeResolve(
   names: Record<string, readonly [string, ...string[]]> = {},
 ): Resolve & { asked: string[] } {
   const asked: string[] = [];
-  const answer = async (written: string): Promise<Resolution> => {
-    asked.push(written);
+  const answer = (written: string): Resolution => {
     const host = written.toLowerCase().replace(/\.$/u, '');
     const literal = canonicalAddress(host);
     if (literal !== undefined) {
@@ -33,5 +32,15 @@ export function fakeResolve(
     const owned = host.endsWith('.tail1.ts.net');
     return { kind: 'not_found', host, source: undefined, owned, detail: '', nearest: ['web'] };
   };
-  return Object.assign(answer, { asked });
+  const ask = async (written: string): Promise<Resolution> => {
+    asked.push(written);
+    return answer(written);
+  };
+  // As in a run: what no server has to be asked for.
+  const known = (written: string): Resolution | undefined => {
+    const resolution = answer(written);
+    const isAsked = resolution.kind !== 'resolved' || resolution.source === 'dns';
+    return isAsked ? undefined : resolution;
+  };
+  return Object.assign(ask, { known, asked });
 }

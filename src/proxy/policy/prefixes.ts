@@ -11,11 +11,26 @@ export interface Prefix {
   readonly length: number;
 }
 
-const dottedQuad = /^\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}$/;
+const octet = '(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)';
+const canonicalIPv4 = new RegExp(`^${octet}\\.${octet}\\.${octet}\\.${octet}$`);
+const ZERO = 48;
+
+/** Four decimal numbers without leading zeros: as an IPv4 address is written by everybody. */
+export function isCanonicalIPv4(text: string): boolean {
+  return text.length <= 15 && canonicalIPv4.test(text);
+}
 
 /** The 4 or 16 bytes of a canonical literal. Throws on anything else: call `canonicalAddress` first. */
 export function addressBytes(ip: string): readonly number[] {
-  return dottedQuad.test(ip) ? ip.split('.').map(Number) : readIPv6(ip).toByteArray();
+  if (!isCanonicalIPv4(ip)) return readIPv6(ip).toByteArray();
+  const bytes = [0, 0, 0, 0];
+  let at = 0;
+  for (let index = 0; index < ip.length; index++) {
+    const code = ip.charCodeAt(index);
+    if (code < ZERO) at++;
+    else bytes[at] = (bytes[at] as number) * 10 + code - ZERO;
+  }
+  return bytes;
 }
 
 /**
@@ -101,8 +116,14 @@ interface BitNode<Value> {
 export class PrefixTree<Value> {
   readonly #ipv4: BitNode<Value> = emptyNode();
   readonly #ipv6: BitNode<Value> = emptyNode();
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
 
   add(prefix: Prefix, value: Value): void {
+    this.#size += 1;
     let node = this.#root(prefix.bytes);
     for (let bit = 0; bit < prefix.length; bit++) {
       const side = bitAt(prefix.bytes, bit) ? 'one' : 'zero';

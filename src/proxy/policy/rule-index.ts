@@ -24,8 +24,8 @@ export interface Facts {
   readonly port: number;
   readonly node: Peer | undefined;
   readonly isDirect: boolean;
-  /** What rules with a name, an address, a tag or a node are filed under; made by the first list that asks. */
-  keys?: readonly string[];
+  /** What the names lie below: `b.c` and `c` for `a.b.c`; made by the first list that asks. */
+  suffixes?: readonly string[];
 }
 
 export function factsOf(target: RuleTarget): Facts {
@@ -48,10 +48,18 @@ interface Ranked<Indexed> {
   readonly rank: number;
 }
 
+type Buckets<Indexed> = Map<string, Ranked<Indexed>[]>;
+
 /** One list of rules. */
 export class RuleIndex<Indexed extends Rule> {
   readonly size: number;
-  readonly #byText = new Map<string, Ranked<Indexed>[]>();
+  /** For `**`. */
+  readonly #all: Ranked<Indexed>[] = [];
+  readonly #byName: Buckets<Indexed> = new Map();
+  readonly #bySuffix: Buckets<Indexed> = new Map();
+  readonly #byAddress: Buckets<Indexed> = new Map();
+  readonly #byTag: Buckets<Indexed> = new Map();
+  readonly #byPeer: Buckets<Indexed> = new Map();
   readonly #prefixes = new PrefixTree<Ranked<Indexed>>();
 
   constructor(rules: readonly Indexed[]) {
@@ -62,28 +70,46 @@ export class RuleIndex<Indexed extends Rule> {
   /** The first rule in the list's order that matches and that `accepts` agrees to. */
   find(facts: Facts, accepts: (rule: Indexed) => boolean = () => true): Indexed | undefined {
     if (this.size === 0) return undefined;
-    let best: Ranked<Indexed> | undefined;
-    // Loops, not generators: each request comes through here.
-    for (const key of (facts.keys ??= keysOf(facts))) {
-      const bucket = this.#byText.get(key);
+    let best = firstOf(this.#all, facts, accepts, undefined);
+    // Loops, not generators, and no key that is put together: each request comes through here.
+    const look = (buckets: Buckets<Indexed>, key: string): void => {
+      const bucket = buckets.get(key);
       if (bucket !== undefined) best = firstOf(bucket, facts, accepts, best);
+    };
+    if (this.#byName.size > 0) for (const name of facts.names) look(this.#byName, name);
+    if (this.#bySuffix.size > 0)
+      for (const suffix of (facts.suffixes ??= suffixesOf(facts.names)))
+        look(this.#bySuffix, suffix);
+    if (facts.ip !== undefined && this.#byAddress.size > 0) look(this.#byAddress, facts.ip);
+    const { node } = facts;
+    if (node !== undefined) {
+      if (this.#byTag.size > 0) for (const tag of node.tags) look(this.#byTag, tag);
+      if (this.#byPeer.size > 0) {
+        look(this.#byPeer, node.shortName);
+        for (const name of node.names) look(this.#byPeer, name);
+      }
     }
-    if (facts.bytes !== undefined)
+    if (facts.bytes !== undefined && this.#prefixes.size > 0)
       best = firstOf(this.#prefixes.around(facts.bytes), facts, accepts, best);
     return best?.rule;
   }
 
   #add(entry: Ranked<Indexed>): void {
     const { host } = entry.rule;
-    if (host.kind === 'prefix') {
-      this.#prefixes.add(host.prefix, entry);
-      return;
-    }
-    const key = keyOf(host);
-    const bucket = this.#byText.get(key);
-    if (bucket === undefined) this.#byText.set(key, [entry]);
-    else bucket.push(entry);
+    if (host.kind === 'prefix') this.#prefixes.add(host.prefix, entry);
+    else if (host.kind === 'all') this.#all.push(entry);
+    else if (host.kind === 'name') file(this.#byName, host.name, entry);
+    else if (host.kind === 'suffix') file(this.#bySuffix, host.suffix, entry);
+    else if (host.kind === 'address') file(this.#byAddress, host.ip, entry);
+    else if (host.kind === 'tag') file(this.#byTag, host.tag, entry);
+    else file(this.#byPeer, host.peer, entry);
   }
+}
+
+function file<Indexed>(buckets: Buckets<Indexed>, key: string, entry: Ranked<Indexed>): void {
+  const bucket = buckets.get(key);
+  if (bucket === undefined) buckets.set(key, [entry]);
+  else bucket.push(entry);
 }
 
 /** Of what `best` is not already before. */
@@ -101,26 +127,12 @@ function firstOf<Indexed extends Rule>(
   return first;
 }
 
-function keyOf(host: Exclude<Rule['host'], { kind: 'prefix' }>): string {
-  if (host.kind === 'all') return '**';
-  if (host.kind === 'name') return `name ${host.name}`;
-  if (host.kind === 'suffix') return `suffix ${host.suffix}`;
-  if (host.kind === 'address') return `address ${host.ip}`;
-  return host.kind === 'tag' ? host.tag : `peer ${host.peer}`;
-}
-
-function keysOf({ names, ip, node }: Facts): string[] {
-  const keys = ['**'];
-  for (const name of names) {
-    keys.push(`name ${name}`);
+function suffixesOf(names: readonly string[]): string[] {
+  const suffixes: string[] = [];
+  for (const name of names)
     for (let dot = name.indexOf('.'); dot !== -1; dot = name.indexOf('.', dot + 1))
-      keys.push(`suffix ${name.slice(dot + 1)}`);
-  }
-  if (ip !== undefined) keys.push(`address ${ip}`);
-  if (node === undefined) return keys;
-  keys.push(...node.tags, `peer ${node.shortName}`);
-  for (const name of node.names) if (name !== node.shortName) keys.push(`peer ${name}`);
-  return keys;
+      suffixes.push(name.slice(dot + 1));
+  return suffixes;
 }
 
 export function ruleIsForPort(rule: Rule, port: number): boolean {

@@ -1,5 +1,5 @@
 /** Addresses that mean the machine itself, its link or its cloud: never a destination by accident. */
-import { addressBytes, contains, makePrefix, parsePrefix } from './prefixes.ts';
+import { addressBytes, contains, covers, makePrefix, parsePrefix } from './prefixes.ts';
 import type { Prefix } from './prefixes.ts';
 
 export interface SpecialRange {
@@ -30,6 +30,9 @@ const ranges: readonly SpecialRange[] = [
   range('fd00:ec2::254/128', 'is the metadata service of the cloud'),
   range('fd00:ec2::23/128', 'is the credential endpoint of Amazon EKS'),
 ];
+
+const ipv4Beginnings = byFirstByte(4);
+const ipv6Beginnings = byFirstByte(16);
 
 /** IPv6 forms that carry an IPv4 address in their last 32 bits; IPv4-mapped is undone by `canonicalAddress`. */
 const carriers: readonly { prefix: Prefix; name: string }[] = [
@@ -64,7 +67,21 @@ export function specialAddress(ip: string): string | undefined {
 }
 
 function inRanges(bytes: readonly number[]): SpecialRange | undefined {
-  return ranges.find((candidate) => contains(candidate.prefix, bytes));
+  const beginnings = bytes.length === 4 ? ipv4Beginnings : ipv6Beginnings;
+  // Most addresses begin as no range does.
+  return beginnings[bytes[0] ?? 0]?.find((candidate) => contains(candidate.prefix, bytes));
+}
+
+/** The ranges of one family, by each first byte that an address in them can have. */
+function byFirstByte(length: 4 | 16): readonly (readonly SpecialRange[] | undefined)[] {
+  return Array.from({ length: 256 }, (_, byte) => {
+    const first = makePrefix([byte, ...Array.from({ length: length - 1 }, () => 0)], 8);
+    const found = ranges.filter(
+      ({ prefix }) =>
+        prefix.bytes.length === length && (covers(first, prefix) || covers(prefix, first)),
+    );
+    return found.length === 0 ? undefined : found;
+  });
 }
 
 function inCarrier(bytes: readonly number[]): SpecialRange | undefined {

@@ -1,7 +1,7 @@
 /** Requests and bytes by destination, in bounded memory. */
-import { Counter } from 'prom-client';
 import type { Registry } from 'prom-client';
 import type { RequestRecord } from '../request-record.ts';
+import { LateCounter } from './late-metrics.ts';
 
 /** A client can ask for any number of hosts; those after this many share one series. */
 const maxHosts = 500;
@@ -9,30 +9,35 @@ const maxLength = 253;
 
 export class TopHosts {
   readonly #hosts = new Set<string>();
-  readonly #requests: Counter<'host' | 'decision'>;
-  readonly #bytes: Counter<'host' | 'direction'>;
+  readonly #requests: LateCounter;
+  readonly #bytes: LateCounter;
 
   constructor(registry: Registry) {
-    const registers = [registry];
-    this.#requests = new Counter({
-      name: 'spacetail_host_requests_total',
-      help: `Requests by destination; hosts after the first ${maxHosts} count as "other".`,
-      labelNames: ['host', 'decision'],
-      registers,
-    });
-    this.#bytes = new Counter({
-      name: 'spacetail_host_transferred_bytes_total',
-      help: `Bytes by destination; hosts after the first ${maxHosts} count as "other".`,
-      labelNames: ['host', 'direction'],
-      registers,
-    });
+    const others = `hosts after the first ${maxHosts} count as "other".`;
+    this.#requests = new LateCounter(
+      {
+        name: 'spacetail_host_requests_total',
+        help: `Requests by destination; ${others}`,
+        registry,
+      },
+      ['host', 'decision'],
+    );
+    this.#bytes = new LateCounter(
+      {
+        name: 'spacetail_host_transferred_bytes_total',
+        help: `Bytes by destination; ${others}`,
+        registry,
+      },
+      ['host', 'direction'],
+    );
   }
 
-  observe({ host, policy, bytesUp, bytesDown }: RequestRecord): void {
-    const label = this.#labelOf(host);
-    this.#requests.labels(label, policy.decision).inc();
-    if (bytesUp > 0) this.#bytes.labels(label, 'up').inc(bytesUp);
-    if (bytesDown > 0) this.#bytes.labels(label, 'down').inc(bytesDown);
+  observe({ host: asked, policy: { decision }, bytesUp, bytesDown }: RequestRecord): void {
+    const host = this.#labelOf(asked);
+    this.#requests.add(`${decision} ${host}`, 1, () => ({ host, decision }));
+    if (bytesUp > 0) this.#bytes.add(`up ${host}`, bytesUp, () => ({ host, direction: 'up' }));
+    if (bytesDown > 0)
+      this.#bytes.add(`down ${host}`, bytesDown, () => ({ host, direction: 'down' }));
   }
 
   #labelOf(host: string): string {
