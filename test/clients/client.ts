@@ -26,6 +26,8 @@ export interface Trial {
   readonly env?: Readonly<Record<string, string>>;
   /** In what it prints, on either stream. */
   readonly expect: RegExp;
+  /** What is wrong on the server's side after it was run through the bridge; nothing: an empty list. */
+  readonly faults?: () => readonly string[];
   /** What it says when the bridge is stopped; by default any word for a connection that was refused. */
   readonly withoutBridge?: RegExp;
 }

@@ -18,9 +18,9 @@ export interface TrialResult {
 
 /** How clients say that nobody listens at the proxy's port, or that they found no other way. */
 const nobodyThere =
-  /refused|ECONNREFUSED|cannot connect|could(?: not|n't) connect|failed to connect|proxy|not up|fetch failed|unreachable|Max retries|ConnectException/i;
+  /refused|ECONNREFUSED|cannot connect|could(?: not|n't) connect|failed to connect|proxy|nothing answers|not_up|is not up|fetch failed|unreachable|Max retries|ConnectException/i;
 
-const timeoutMs = 120_000;
+const limitSeconds = 60;
 
 /** @throws Error when the bridge or a server of the client does not start; what a trial does wrong is in its result */
 export async function runClient(
@@ -63,14 +63,15 @@ export async function runClient(
       ['spacetail', 'exec', '--', ...trial.command],
       spacetail.env,
     );
-    through.set(trial, { finished, visitors: doors.flatMap((door) => door.visitors()) });
+    const visitors = doors.flatMap((door) => door.visitors());
+    through.set(trial, { finished, visitors, faults: trial.faults?.() ?? [] });
   }
   await spacetail.cli(['down']);
   const results: TrialResult[] = [];
   for (const trial of trials) {
     for (const door of doors) door.forget();
     const finished = await play(trial, trial.command, environment);
-    const without = { finished, visitors: doors.flatMap((door) => door.visitors()) };
+    const without = { finished, faults: [], visitors: doors.flatMap((door) => door.visitors()) };
     results.push(judge(trial, through.get(trial) as Attempt, without));
   }
   return results;
@@ -79,6 +80,7 @@ export async function runClient(
 interface Attempt {
   readonly finished: Finished;
   readonly visitors: readonly (string | null)[];
+  readonly faults: readonly string[];
 }
 
 async function playTrial(
@@ -91,11 +93,18 @@ async function playTrial(
   const home = join(folder, 'home');
   mkdirSync(home);
   const env = { ...base, HOME: home, TMPDIR: folder, ...trial.env };
-  return await run(file, args, { cleanEnv: true, env, cwd: folder, timeoutMs });
+  // By timeout(1), which ends the whole process group: what a client has started must not hold the pipes.
+  const limited = ['--kill-after=5', String(limitSeconds), file, ...args];
+  return await run('timeout', limited, {
+    cleanEnv: true,
+    env,
+    cwd: folder,
+    timeoutMs: 2 * limitSeconds * 1000,
+  });
 }
 
 function judge(trial: Trial, through: Attempt, without: Attempt): TrialResult {
-  const faults: string[] = [];
+  const faults = [...through.faults];
   const { finished, visitors } = through;
   const text = said(finished);
   if (finished.code !== 0) faults.push(`exit ${finished.code} with the bridge:\n${tail(text)}`);

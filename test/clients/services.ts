@@ -1,7 +1,8 @@
 /** Servers that clients talk to, started on this machine's loopback: on every node, that is. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import type { AddressInfo, Server } from 'node:net';
+import { type AddressInfo, createServer, type Server } from 'node:net';
 import type { HasTeardown } from '../support/tmp-folder.ts';
 
 /** @returns the port that the server got on 127.0.0.1 */
@@ -14,6 +15,25 @@ export async function listenLocally(t: HasTeardown, server: Server): Promise<num
     server.close();
   });
   return (server.address() as AddressInfo).port;
+}
+
+/**
+ * A free port of 127.0.0.1 for a program that has to be told its port: none of those that the kernel gives to outgoing
+ * connections (32768 and up), where one may take it before the program does.
+ */
+export async function portForService(): Promise<number> {
+  for (;;) {
+    const server = createServer().listen(randomInt(20_000, 32_000), '127.0.0.1');
+    const isFree = await once(server, 'listening').then(
+      () => true,
+      () => false,
+    );
+    if (!isFree) continue;
+    const { port } = server.address() as AddressInfo;
+    server.close();
+    await once(server, 'close');
+    return port;
+  }
 }
 
 export interface Service {

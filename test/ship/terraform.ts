@@ -3,10 +3,11 @@
  * modules; test/ship/provider stands in for both with the documented schemas, served from a filesystem mirror.
  */
 import assert from 'node:assert/strict';
-import { copyFile, cp, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exec } from './exec.ts';
+import { writeMirror } from './mirror.ts';
 import { ensureTool } from './tools.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -27,31 +28,17 @@ async function withTofu(use: (bench: Workbench) => Promise<void>): Promise<void>
   const [tofu, provider] = [await ensureTool('tofu'), await ensureTool('provider')];
   const folder = await mkdtemp(join(tmpdir(), 'spacetail-tofu-'));
   try {
-    const arch = process.arch === 'x64' ? 'amd64' : process.arch;
-    for (const [source, version] of Object.entries(providers)) {
-      const target = join(folder, 'mirror/registry.opentofu.org', source, version, `linux_${arch}`);
-      await mkdir(target, { recursive: true });
-      await copyFile(
-        provider,
-        join(target, `terraform-provider-${source.split('/')[1]}_v${version}`),
-      );
-    }
-    const settings = `disable_checkpoint = true
-provider_installation {
-  filesystem_mirror {
-    path    = "${folder}/mirror"
-    include = ["registry.opentofu.org/*/*"]
-  }
-}
-`;
-    await writeFile(join(folder, 'tofurc'), settings);
+    const configFile = await writeMirror(
+      folder,
+      Object.entries(providers).map(([source, version]) => ({ source, version, binary: provider })),
+    );
     for (const name of ['terraform', 'examples'])
       await cp(join(root, name), join(folder, name), { recursive: true });
     const run: Workbench['tofu'] = (args, cwd, env = {}) =>
       exec(tofu, args, {
         cwd,
         env: {
-          TF_CLI_CONFIG_FILE: join(folder, 'tofurc'),
+          TF_CLI_CONFIG_FILE: configFile,
           TF_IN_AUTOMATION: '1',
           CHECKPOINT_DISABLE: '1',
           ...env,

@@ -1,5 +1,5 @@
 // A program on nomad/api, the client library of the Nomad provider: registers a job, waits until its allocation runs,
-// and follows that allocation's log until the job has said goodbye. The address is NOMAD_ADDR's.
+// and follows that allocation's log until the job has said three more lines. The address is NOMAD_ADDR's.
 //
 //	nomad-client JOB.json
 package main
@@ -64,7 +64,7 @@ func main() {
 				must(0, fmt.Errorf("the log ended early: %q", said.String()))
 			}
 			said.Write(frame.Data)
-			if strings.Contains(said.String(), "goodbye") {
+			if strings.Count(said.String(), "still there\n") >= 3 {
 				close(cancel)
 				fmt.Print(said.String())
 				_, _, err := client.Jobs().Deregister(*job.ID, true, nil)
