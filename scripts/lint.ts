@@ -10,6 +10,10 @@ const ok = await runSteps([
   { title: 'oxfmt', command: ['oxfmt', '--check', 'src', 'test', 'scripts'] },
   { title: 'knip', command: ['knip'] },
   { title: 'publint', command: ['publint', '--strict'] },
+  {
+    title: 'are the types wrong',
+    command: ['attw', '--pack', '.', '--format', 'ascii', '--no-color'],
+  },
   { title: 'docs/errors.md', command: [process.execPath, 'scripts/docs-errors.ts', '--check'] },
 ]);
 process.exitCode = ok ? 0 : 1;

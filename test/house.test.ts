@@ -1,9 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { importsOf, readImports, violations } from './support/house.ts';
 
-const src = fileURLToPath(new URL('../src', import.meta.url));
+const root = fileURLToPath(new URL('..', import.meta.url));
+const src = `${root}src`;
 
 void t.test('no import crosses a wall, runs up or closes a circle', async (t) => {
   const graph = readImports(src);
@@ -56,5 +57,16 @@ void t.test('every source file is one idea of at most 220 lines', async (t) => {
   for (const file of readImports(src).keys()) {
     const lines = readFileSync(`${src}/${file}`, 'utf8').split('\n').length;
     t.ok(lines <= 221, `src/${file} has ${lines} lines`);
+  }
+});
+
+void t.test('no file has syntax that Node 22 cannot parse', async (t) => {
+  const tooNew = /^\s*(?:await )?using \w+ =/m;
+  t.match('  await using it = await open();', tooNew);
+  for (const folder of ['src', 'scripts', 'test']) {
+    for (const file of readdirSync(`${root}/${folder}`, { recursive: true, encoding: 'utf8' })) {
+      if (!/\.[jt]s$/.test(file)) continue;
+      t.notMatch(readFileSync(`${root}/${folder}/${file}`, 'utf8'), tooNew, `${folder}/${file}`);
+    }
   }
 });

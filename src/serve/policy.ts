@@ -2,6 +2,7 @@ import type { Config } from '../config.ts';
 import type { Resolve } from '../dns/types.ts';
 import type { Logger } from '../log.ts';
 import { compilePolicy, type Policy } from '../proxy/policy.ts';
+import type { Verification } from '../proxy/policy/oidc-claims.ts';
 import type { PolicyFile } from '../proxy/policy/policy-file.ts';
 import { matchingRoles } from '../proxy/policy/roles.ts';
 import type { VerifiedClaims } from '../proxy/policy/roles.ts';
@@ -27,15 +28,10 @@ export interface PolicyContext {
 
 /** The run's policy: its rules, and the roles that the run's verified token grants. @throws SpacetailError */
 export async function policyOf(plan: RunPlan, context: PolicyContext): Promise<Policy> {
-  const { config, policyFile: file, identityToken: token } = plan;
-  const { logger, resolve, signal } = context;
+  const { config, policyFile: file } = plan;
+  const { logger } = context;
   if (file?.oidc === undefined || file.roles.length === 0) return compile(config, file, undefined);
-  const [{ verifyClaims }, { issuerFetch }] = await Promise.all([
-    import('../proxy/policy/oidc-claims.ts'),
-    import('./issuer-fetch.ts'),
-  ]);
-  await using issuer = issuerFetch(upstreamOf(config.upstreamProxy), resolve);
-  const verified = await verifyClaims({ token, oidc: file.oidc, signal, fetch: issuer.fetch });
+  const verified = await verify(plan, file.oidc, context);
   const claims = verified.kind === 'verified' ? verified.claims : undefined;
   const roles = matchingRoles(file.roles, claims).map(({ name }) => name);
   logger.info({ ...claims, roles }, 'roles of the policy that apply');
@@ -44,4 +40,21 @@ export async function policyOf(plan: RunPlan, context: PolicyContext): Promise<P
   const warning = `no role of the policy applies: ${verified.detail}`;
   logger.warn({}, warning);
   return { ...policy, warnings: (netmap) => [warning, ...policy.warnings(netmap)] };
+}
+
+async function verify(
+  { config, identityToken: token }: RunPlan,
+  oidc: NonNullable<PolicyFile['oidc']>,
+  { resolve, signal }: PolicyContext,
+): Promise<Verification> {
+  const [{ verifyClaims }, { issuerFetch }] = await Promise.all([
+    import('../proxy/policy/oidc-claims.ts'),
+    import('./issuer-fetch.ts'),
+  ]);
+  const issuer = issuerFetch(upstreamOf(config.upstreamProxy), resolve);
+  try {
+    return await verifyClaims({ token, oidc, signal, fetch: issuer.fetch });
+  } finally {
+    await issuer[Symbol.asyncDispose]();
+  }
 }

@@ -8,8 +8,11 @@ import Table from 'cli-table3';
 import { exitWith } from '../tailnet/command.ts';
 import { runSelfInNamespace } from '../tailnet/enter-namespace.ts';
 import { insideNamespace } from '../tailnet/namespace.ts';
+import { using } from '../support/using.ts';
+import type { TailnetFacts } from '../tailnet/facts.ts';
 import { startTailnet } from '../tailnet/tailnet.ts';
 import { ensureTools } from '../tailnet/toolchain.ts';
+import type { Client } from './client.ts';
 import { clients } from './matrix.ts';
 import { renderPage, type PlayedClient } from './page.ts';
 import { ensureParts } from './parts.ts';
@@ -30,7 +33,14 @@ async function main(): Promise<number> {
     await ensureParts(wanted.flatMap(({ parts = [] }) => parts));
     return await runSelfInNamespace();
   }
-  await using tailnet = await startTailnet();
+  return await using(await startTailnet(), ({ facts }) => playAll(wanted, names, facts));
+}
+
+async function playAll(
+  wanted: readonly Client[],
+  names: readonly string[],
+  facts: TailnetFacts,
+): Promise<number> {
   const parts = await ensureParts(wanted.flatMap((client) => client.parts ?? []));
   const table = new Table({
     head: ['client', 'version', 'what', 'with the bridge', 'without'],
@@ -42,7 +52,7 @@ async function main(): Promise<number> {
     const undo = createUndo();
     try {
       const version = await versionOf(client, parts);
-      const results = await runClient(undo, client, { facts: tailnet.facts, parts });
+      const results = await runClient(undo, client, { facts, parts });
       for (const { title, faults, seconds } of results) {
         const isGood = faults.length === 0;
         if (!isGood) failed += 1;

@@ -19,7 +19,8 @@ const refusal = (text: string) =>
   `HTTP/1.1 502 Bad Gateway\r\nContent-Length: ${text.length}\r\n\r\n${text}`;
 
 void t.test("tailscaled's own words tell why a dial failed", async (t) => {
-  await using fake = await startFakeLocalApi(tmpFolder(t));
+  const fake = await startFakeLocalApi(tmpFolder(t));
+  t.teardown(() => fake[Symbol.asyncDispose]());
   fake.handlers.set('ping', () => {});
   const api = new LocalApi(fake.socketPath);
   const cases = [
@@ -50,7 +51,8 @@ void t.test("tailscaled's own words tell why a dial failed", async (t) => {
 void t.test(
   'a silent port of a node that answers pings is told apart from a silent node',
   async (t) => {
-    await using fake = await startFakeLocalApi(tmpFolder(t));
+    const fake = await startFakeLocalApi(tmpFolder(t));
+    t.teardown(() => fake[Symbol.asyncDispose]());
     const api = new LocalApi(fake.socketPath);
     dialAnswers(fake, undefined);
     fake.answer('ping', { IP: '100.64.0.1', LatencySeconds: 0.01 });
@@ -66,7 +68,8 @@ void t.test(
 );
 
 void t.test('a refusal that comes after the ping still counts', async (t) => {
-  await using fake = await startFakeLocalApi(tmpFolder(t));
+  const fake = await startFakeLocalApi(tmpFolder(t));
+  t.teardown(() => fake[Symbol.asyncDispose]());
   fake.answer('ping', { IP: '100.64.0.1' });
   fake.handlers.set('dial', (_request, response) => {
     const { socket } = response as unknown as { socket: Duplex };
@@ -78,7 +81,8 @@ void t.test('a refusal that comes after the ping still counts', async (t) => {
 });
 
 void t.test("it throws for the caller's signal alone", async (t) => {
-  await using fake = await startFakeLocalApi(tmpFolder(t));
+  const fake = await startFakeLocalApi(tmpFolder(t));
+  t.teardown(() => fake[Symbol.asyncDispose]());
   const api = new LocalApi(fake.socketPath);
   dialAnswers(fake, undefined);
   fake.handlers.set('ping', () => {});
@@ -93,7 +97,8 @@ void t.test("it throws for the caller's signal alone", async (t) => {
 });
 
 void t.test('a ping that fails is no answer', async (t) => {
-  await using fake = await startFakeLocalApi(tmpFolder(t));
+  const fake = await startFakeLocalApi(tmpFolder(t));
+  t.teardown(() => fake[Symbol.asyncDispose]());
   const api = new LocalApi(fake.socketPath);
   for (const [body, status, expected] of [
     [{ IP: '100.64.0.1' }, 200, true],

@@ -7,7 +7,8 @@ import { tmpFolder } from '../support/tmp-folder.ts';
 const soon = () => AbortSignal.timeout(2_000);
 
 void t.test('status, preferences and DNS configuration are read', async (t) => {
-  await using fake = await startFakeLocalApi(tmpFolder(t));
+  const fake = await startFakeLocalApi(tmpFolder(t));
+  t.teardown(() => fake[Symbol.asyncDispose]());
   const api = new LocalApi(fake.socketPath);
   fake.answer('status', { BackendState: 'Running' });
   fake.answer('prefs', { RouteAll: true, CorpDNS: false, ExitNodeID: 'n1', ExitNodeIP: '' });
@@ -21,7 +22,8 @@ void t.test('status, preferences and DNS configuration are read', async (t) => {
 void t.test(
   'an older tailscaled without dns-config, and one without a netmap, are told apart',
   async (t) => {
-    await using fake = await startFakeLocalApi(tmpFolder(t));
+    const fake = await startFakeLocalApi(tmpFolder(t));
+    t.teardown(() => fake[Symbol.asyncDispose]());
     const api = new LocalApi(fake.socketPath);
     t.equal(await api.dnsConfig(soon()), 'unsupported');
     fake.answer('dns-config', 'no netmap', 503);
@@ -41,7 +43,8 @@ void t.test('answers that make no sense, and none at all, are one clear error', 
     code: 'local_api_failed',
     message: /does not answer: .*ENOENT/,
   });
-  await using fake = await startFakeLocalApi(folder);
+  const fake = await startFakeLocalApi(folder);
+  t.teardown(() => fake[Symbol.asyncDispose]());
   const api = new LocalApi(fake.socketPath);
   for (const junk of ['', 'x', '[]', 'null']) {
     fake.answer('prefs', junk);
@@ -54,7 +57,8 @@ void t.test('answers that make no sense, and none at all, are one clear error', 
 });
 
 void t.test('a call ends with its signal, whatever tailscaled does', async (t) => {
-  await using fake = await startFakeLocalApi(tmpFolder(t));
+  const fake = await startFakeLocalApi(tmpFolder(t));
+  t.teardown(() => fake[Symbol.asyncDispose]());
   fake.handlers.set('prefs', () => {});
   await t.rejects(new LocalApi(fake.socketPath).prefs(AbortSignal.timeout(50)), {
     name: 'TimeoutError',
@@ -65,7 +69,8 @@ void t.test('a call ends with its signal, whatever tailscaled does', async (t) =
 });
 
 void t.test('dns-query: the message, the resolvers, and every way to get none', async (t) => {
-  await using fake = await startFakeLocalApi(tmpFolder(t));
+  const fake = await startFakeLocalApi(tmpFolder(t));
+  t.teardown(() => fake[Symbol.asyncDispose]());
   const api = new LocalApi(fake.socketPath);
   const ask = () => api.dnsQuery('a b&c.corp', 'AAAA', soon());
   t.match(await ask(), { kind: 'unsupported', detail: /no dns-query/ });
@@ -88,7 +93,8 @@ void t.test('dns-query: the message, the resolvers, and every way to get none', 
 });
 
 void t.test('whois names the peer behind a connection, IPv6 in brackets', async (t) => {
-  await using fake = await startFakeLocalApi(tmpFolder(t));
+  const fake = await startFakeLocalApi(tmpFolder(t));
+  t.teardown(() => fake[Symbol.asyncDispose]());
   const api = new LocalApi(fake.socketPath);
   t.equal(await api.whois('127.0.0.1', 4711, soon()), undefined);
   fake.answer('whois', { Node: { Name: 'Web.tail1.ts.net.' } });
@@ -99,7 +105,8 @@ void t.test('whois names the peer behind a connection, IPv6 in brackets', async 
 });
 
 void t.test('a whois that fails is not taken for a connection without a peer', async (t) => {
-  await using fake = await startFakeLocalApi(tmpFolder(t));
+  const fake = await startFakeLocalApi(tmpFolder(t));
+  t.teardown(() => fake[Symbol.asyncDispose]());
   const api = new LocalApi(fake.socketPath);
   fake.answer('whois', 'no match for IP:port', 404);
   t.equal(await api.whois('127.0.0.1', 1, soon()), undefined);
@@ -112,14 +119,16 @@ void t.test('a whois that fails is not taken for a connection without a peer', a
 });
 
 void t.test('logout is a POST that answers 204', async (t) => {
-  await using fake = await startFakeLocalApi(tmpFolder(t));
+  const fake = await startFakeLocalApi(tmpFolder(t));
+  t.teardown(() => fake[Symbol.asyncDispose]());
   fake.answer('logout', '', 204);
   await new LocalApi(fake.socketPath).logout(soon());
   t.same(fake.asked, ['POST logout']);
 });
 
 void t.test('the bus ticks at each notification and ends when tailscaled does', async (t) => {
-  await using fake = await startFakeLocalApi(tmpFolder(t));
+  const fake = await startFakeLocalApi(tmpFolder(t));
+  t.teardown(() => fake[Symbol.asyncDispose]());
   let ticks = 0;
   for await (const _tick of new LocalApi(fake.socketPath).watch(20610, soon())) {
     if (++ticks === 1) fake.notify({ SelfChange: { Name: 'x'.repeat(300_000) } });
@@ -132,7 +141,8 @@ void t.test('the bus ticks at each notification and ends when tailscaled does', 
 void t.test(
   'a bus that is refused says so, one that is aborted ends with the reason',
   async (t) => {
-    await using fake = await startFakeLocalApi(tmpFolder(t));
+    const fake = await startFakeLocalApi(tmpFolder(t));
+    t.teardown(() => fake[Symbol.asyncDispose]());
     const api = new LocalApi(fake.socketPath);
     const drain = async (signal: AbortSignal) => {
       for await (const _tick of api.watch(20610, signal)) t.pass('a tick');
@@ -147,7 +157,8 @@ void t.test(
 );
 
 void t.test('before 1.98 the DNS configuration comes with the first notification', async (t) => {
-  await using fake = await startFakeLocalApi(tmpFolder(t));
+  const fake = await startFakeLocalApi(tmpFolder(t));
+  t.teardown(() => fake[Symbol.asyncDispose]());
   const api = new LocalApi(fake.socketPath);
   const line = JSON.stringify({
     NetMap: { DNS: { Domains: ['corp.test'] }, Junk: 'x'.repeat(200_000) },

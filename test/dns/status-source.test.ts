@@ -52,7 +52,8 @@ void t.test('a CLI that fails says what it said last, and is asked again', async
 });
 
 void t.test('without a CLI, or with one that cannot be started, LocalAPI is asked', async (t) => {
-  await using fake = await startFakeLocalApi(tmpFolder(t));
+  const fake = await startFakeLocalApi(tmpFolder(t));
+  t.teardown(() => fake[Symbol.asyncDispose]());
   fake.answer('status', 'from LocalAPI');
   const api = new LocalApi(fake.socketPath);
   const notices: string[] = [];
@@ -67,7 +68,8 @@ void t.test('without a CLI, or with one that cannot be started, LocalAPI is aske
 
 void t.test('a large status comes from LocalAPI from the second time on', async (t) => {
   const folder = tmpFolder(t);
-  await using fake = await startFakeLocalApi(folder);
+  const fake = await startFakeLocalApi(folder);
+  t.teardown(() => fake[Symbol.asyncDispose]());
   fake.answer('status', 'from LocalAPI');
   const path = script(folder, 'head -c 1000001 /dev/zero');
   const read = createStatusReader(

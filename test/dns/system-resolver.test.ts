@@ -94,7 +94,8 @@ void t.test('fifty names on a silent server do not delay one that is answered', 
 });
 
 void t.test('a second server answers when the first is dead', async (t) => {
-  await using dead = await startDnsServer(() => undefined);
+  const dead = await startDnsServer(() => undefined);
+  t.teardown(() => dead[Symbol.asyncDispose]());
   const { server, path } = await setUp(t, known);
   writeFileSync(
     path,

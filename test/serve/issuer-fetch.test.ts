@@ -22,7 +22,8 @@ const resolve: Resolve = async (host) =>
 
 void t.test('without an upstream proxy the issuer is asked itself', async (t) => {
   const issuer = await startIssuer(t);
-  await using issuers = issuerFetch(undefined, resolve);
+  const issuers = issuerFetch(undefined, resolve);
+  t.teardown(() => issuers[Symbol.asyncDispose]());
   const oidc = { issuer: issuer.url, audience: issuer.audience };
   const token = await issuer.token({ scope: 'write' });
   t.match(await verifyClaims({ token, oidc, signal: never, fetch: issuers.fetch }), {
@@ -36,7 +37,8 @@ void t.test('with one it is asked by the proxy, with its credentials', async (t)
   const issuer = await startIssuer(t);
   const proxy = await recordingProxy(t);
   const upstream = { host: 'proxy.example', port: proxy.port, authorization: 'Basic eDp5' };
-  await using issuers = issuerFetch(upstream, resolve);
+  const issuers = issuerFetch(upstream, resolve);
+  t.teardown(() => issuers[Symbol.asyncDispose]());
   const oidc = { issuer: issuer.url, audience: issuer.audience };
   const token = await issuer.token({ scope: 'read' });
   t.match(await verifyClaims({ token, oidc, signal: never, fetch: issuers.fetch }), {
@@ -54,7 +56,8 @@ void t.test('a host that NO_PROXY names is asked without it', async (t) => {
   const issuer = await startIssuer(t);
   const proxy = await recordingProxy(t);
   const isBypassed = (host: string) => host === '127.0.0.1';
-  await using issuers = issuerFetch({ host: '127.0.0.1', port: proxy.port, isBypassed }, resolve);
+  const issuers = issuerFetch({ host: '127.0.0.1', port: proxy.port, isBypassed }, resolve);
+  t.teardown(() => issuers[Symbol.asyncDispose]());
   const answer = await issuers.fetch(`${issuer.url}/.well-known/openid-configuration`, {
     headers: new Headers(),
     method: 'GET',
@@ -67,7 +70,8 @@ void t.test('a host that NO_PROXY names is asked without it', async (t) => {
 
 void t.test("names are the resolver's, and one that does not exist is an error", async (t) => {
   const issuer = await startIssuer(t);
-  await using issuers = issuerFetch(undefined, resolve);
+  const issuers = issuerFetch(undefined, resolve);
+  t.teardown(() => issuers[Symbol.asyncDispose]());
   const options = {
     headers: new Headers(),
     method: 'GET',

@@ -19,7 +19,7 @@ export const floors: readonly Floor[] = [
   { name: 'config', files: /^config(\.ts$|\/)/ },
   { name: 'wiring', files: /^(serve\.ts$|serve\/)/ },
   { name: 'commands', files: /^commands\// },
-  { name: 'doors', files: /^(cli|index)\.ts$/ },
+  { name: 'doors', files: /^((cli|index)\.ts$|api\/)/ },
 ];
 
 /** Rooms that never import one another. */

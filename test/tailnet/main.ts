@@ -4,6 +4,7 @@
 import { rmSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 
+import { using } from '../support/using.ts';
 import { exitWith } from './command.ts';
 import { runSelfInNamespace } from './enter-namespace.ts';
 import { writeFacts } from './facts.ts';
@@ -24,10 +25,11 @@ async function main(): Promise<number> {
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
       process.on(signal, () => resolve());
   });
-  await using tailnet = await startTailnet({ report });
-  if (file !== undefined) writeFacts(file, tailnet.facts);
-  process.stdout.write(`${JSON.stringify(tailnet.facts, undefined, 2)}\n`);
-  await leaving;
+  await using(await startTailnet({ report }), async ({ facts }) => {
+    if (file !== undefined) writeFacts(file, facts);
+    process.stdout.write(`${JSON.stringify(facts, undefined, 2)}\n`);
+    await leaving;
+  });
   if (file !== undefined) rmSync(file, { force: true });
   return 0;
 }

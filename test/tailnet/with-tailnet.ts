@@ -5,9 +5,10 @@ import { once } from 'node:events';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 
+import { using } from '../support/using.ts';
 import { commandOf, exitWith } from './command.ts';
 import { runSelfInNamespace } from './enter-namespace.ts';
-import { writeFacts } from './facts.ts';
+import { type TailnetFacts, writeFacts } from './facts.ts';
 import { insideNamespace } from './namespace.ts';
 import { startTailnet } from './tailnet.ts';
 import { ensureTools } from './toolchain.ts';
@@ -21,9 +22,14 @@ async function main(): Promise<number> {
     await ensureTools(report);
     return runSelfInNamespace();
   }
-  await using tailnet = await startTailnet({ report });
-  const facts = join(tailnet.facts.folder, 'facts.json');
-  writeFacts(facts, tailnet.facts);
+  return await using(await startTailnet({ report }), (tailnet) =>
+    runOn(tailnet.facts, command, args),
+  );
+}
+
+async function runOn(own: TailnetFacts, command: string, args: readonly string[]): Promise<number> {
+  const facts = join(own.folder, 'facts.json');
+  writeFacts(facts, own);
   const env = { ...process.env, SPACETAIL_TEST_TAILNET: facts };
   const child = spawn(command, args, { stdio: 'inherit', env });
   // Ctrl-C reaches CMD by itself; we wait for it.
