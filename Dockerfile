@@ -17,6 +17,8 @@ ARG NODE_FROM=apk
 # --- tailscaled and tailscale: one static binary under two names -------------------------------------------------
 # hadolint ignore=DL3006
 FROM --platform=$BUILDPLATFORM ${GO_IMAGE} AS tailscale
+# The SBOM lists what this stage built from: the binary's modules.
+ARG BUILDKIT_SBOM_SCAN_STAGE=true
 ARG TARGETOS
 ARG TARGETARCH
 ENV CGO_ENABLED=0 GOFLAGS=-mod=readonly GOTOOLCHAIN=local
@@ -28,6 +30,8 @@ RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache
 # --- spacetail: a small bin and one bundle, no node_modules -----------------------------------------------------
 # hadolint ignore=DL3006
 FROM --platform=$BUILDPLATFORM ${NODE_IMAGE} AS spacetail
+# And the npm packages, which the bundle does not name any more.
+ARG BUILDKIT_SBOM_SCAN_STAGE=true
 WORKDIR /build/spacetail
 COPY package.json package-lock.json .npmrc ./
 # Production dependencies go in beside the sources; esbuild stays a folder above, so that it can't get into the bundle.
@@ -38,13 +42,18 @@ RUN --mount=type=cache,target=/root/.npm \
 COPY scripts ./scripts
 COPY schema ./schema
 COPY src ./src
-# The package as npm lays it out, since the bin and the bundle look for each other there; package.json says that it is
-# an ES module. The name on PATH is a link to the bin.
-RUN node scripts/build.ts --bundle-only \
-    && mkdir -p /out/bin /out/lib/spacetail/dist \
+# The package as npm lays it out, since the bin and the bundle look for each other there; package.json says that the bin
+# is an ES module. The name on PATH is a link to the bin. The man page and the completions lie where man and each shell look.
+RUN node scripts/build.ts --command-only \
+    && mkdir -p /out/bin /out/lib/spacetail/dist /out/share/man/man1 /out/share/bash-completion/completions \
+       /out/share/zsh/site-functions /out/share/fish/vendor_completions.d \
     && cp package.json /out/lib/spacetail/ \
     && cp dist/spacetail.js dist/main.cjs /out/lib/spacetail/dist/ \
-    && ln -s ../lib/spacetail/dist/spacetail.js /out/bin/spacetail
+    && ln -s ../lib/spacetail/dist/spacetail.js /out/bin/spacetail \
+    && cp dist/spacetail.1 /out/share/man/man1/ \
+    && cp dist/completion/spacetail.bash /out/share/bash-completion/completions/spacetail \
+    && cp dist/completion/_spacetail /out/share/zsh/site-functions/ \
+    && cp dist/completion/spacetail.fish /out/share/fish/vendor_completions.d/
 
 # --- our files alone, for a runner image of one's own: COPY --from=…:v1-files / /usr/local/ ----------------------
 FROM scratch AS files

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import t from 'tap';
 import { entryOf } from '../../scripts/ship/changelog.ts';
 import { pins } from './workflows.ts';
@@ -78,6 +78,18 @@ void t.test('the build context holds what the Dockerfile copies', async (t) => {
     'everything is left out unless named',
   );
   t.notMatch(ignore.join('\n'), /node_modules|\.git\b/);
+  const sources = [...read('Dockerfile').matchAll(/^COPY (?!--from)(.*) \S+$/gm)].flatMap((match) =>
+    (match[1] ?? '').split(' '),
+  );
+  t.ok(sources.length >= 9);
+  for (const source of sources)
+    t.ok(
+      ignore.some(
+        (line) =>
+          line.startsWith(`!${source.replace(/^\.\//, '')}`) || line === `!${dirname(source)}/**`,
+      ),
+      source,
+    );
 });
 
 void t.test('the changelog’s entry ends where the next one starts', async (t) => {

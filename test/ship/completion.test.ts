@@ -46,6 +46,34 @@ void t.test('zsh and fish know every command and flag', async (t) => {
   t.equal((forZsh.match(/'/g) ?? []).length % 2, 0, 'quotes are paired');
 });
 
+void t.test('a real zsh and a real fish load what is theirs', async (t) => {
+  const folder = tmpFolder(t);
+  writeFileSync(join(folder, '_spacetail'), zsh(commands));
+  writeFileSync(join(folder, 'spacetail.fish'), fish(commands));
+  const options = { cwd: folder, env: { HOME: folder, XDG_CONFIG_HOME: folder } };
+  // Neither is on every machine; .ci/run brings both.
+  const script =
+    'fpath=($PWD $fpath); autoload -Uz compinit; compinit -u -D; autoload +X _spacetail; print $_comps[spacetail]';
+  const byZsh = await run('zsh', ['-f', '-c', script], options);
+  if (byZsh.code !== 127) t.match(byZsh, { code: 0, stdout: '_spacetail\n', stderr: '' });
+  const complete = async (line: string): Promise<string[]> => {
+    const asked = `source spacetail.fish; complete -C '${line}'`;
+    const done = await run('fish', ['--no-config', '-c', asked], options);
+    if (done.code === 127) return [];
+    t.equal(done.stderr, '');
+    return done.stdout
+      .split('\n')
+      .map((each) => each.replace(/\t.*/, ''))
+      .filter((each) => each !== '');
+  };
+  const [first, ...rest] = await complete('spacetail do');
+  if (first !== undefined) {
+    t.same([first, ...rest].sort(), ['doctor', 'down']);
+    t.same(await complete('spacetail down --s'), ['--strict']);
+    t.same(await complete('spacetail env --format '), ['sh', 'github', 'dotenv', 'json'].sort());
+  }
+});
+
 void t.test('hidden commands and help are not offered', async (t) => {
   const names = commands.map((command) => command.name);
   t.ok(names.length >= 17);
@@ -64,18 +92,24 @@ void t.test('values are read from a description that lists them, and from no oth
 });
 
 void t.test(
-  'the man page names every command and error, and groff has nothing to say against it',
+  'the man page names every command and error, and groff and mandoc have nothing to say against it',
   async (t) => {
     const page = manPage('1.2.3', commands);
     for (const command of commands) t.match(page, `.B ${roff(command.usage)}`);
     t.match(page, '.B credentials_missing');
     t.match(page, '"spacetail 1.2.3"');
     for (const line of page.split('\n').filter((each) => each.startsWith('.'))) {
-      t.match(line, /^\.(TH|SH|TP|B|I|RI|RS|RE)\b/, line);
+      t.match(line, /^\.(TH|SH|TP|B|I|RI|RS|RE|BR|PP|nf|fi)\b/, line);
     }
+    // Neither is on every machine; .ci/run brings both, and what is there must be silent.
     const checked = await run('groff', ['-man', '-Tutf8', '-ww', '-z'], { input: page });
-    // groff is not on every machine; where it is, it must be silent.
     if (checked.code !== 127) t.match(checked, { code: 0, stderr: '' });
+    const linted = await run('mandoc', ['-Tlint', '-Wall'], { input: page });
+    // What it says of other pages is whether this machine has them.
+    const complaints = linted.stdout
+      .split('\n')
+      .filter((line) => line !== '' && !line.includes('xref'));
+    if (linted.code !== 127) t.same(complaints, []);
   },
 );
 

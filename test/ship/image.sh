@@ -115,6 +115,9 @@ ours=$(($(du -sbc "$root"/usr/local/bin/tailscaled "$root"/usr/local/lib/spaceta
 echo "ours $ours MB + Alpine's nodejs 60 MB = $((ours + 60)) MB, at most 90"
 ((ours + 60 <= 90)) || { echo 'FAILED: too large' >&2; exit 1; }
 check 'one binary, two names' "$(readlink "$root/usr/local/bin/tailscale")" tailscaled
+for file in man/man1/spacetail.1 bash-completion/completions/spacetail zsh/site-functions/_spacetail fish/vendor_completions.d/spacetail.fish; do
+  check "share/$file" "$([ -s "$root/usr/local/share/$file" ] && echo there)" there
+done
 check 'no toolchain' "$(find "$root/usr/local" "$root/go" -name 'go' -o -name node_modules -o -name '*.ts' 2>/dev/null | head -3)" ''
 check 'no caches' "$(find "$root/root" -mindepth 1 ! -name '.*rc' ! -name .profile | head -3)" ''
 

