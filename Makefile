@@ -21,15 +21,15 @@ demo: build tailnet ## Show curl, git and a Go program reach an offline tailnet 
 	@node test/tailnet/enter.ts -- node test/demo/demo.ts
 
 .PHONY: test
-test: deps ## Lint, build, unit tests, the real tailnet, the demo; ends with `N passed, N failed`
+test: deps ## Build, lint, unit tests, the real tailnet, clients, the demo, what is shipped; ends with `N passed, N failed`
 	@node scripts/test.ts
 
 .PHONY: build
-build: deps ## The bundle and its bin: dist/
+build: deps ## The command line, the API, the man page and the completions: dist/
 	@node scripts/build.ts
 
 .PHONY: lint
-lint: build ## Types, oxlint, oxfmt, knip, publint, docs/errors.md
+lint: build ## Types, oxlint, oxfmt, knip, publint, are-the-types-wrong, docs/errors.md
 	@node scripts/lint.ts
 
 .PHONY: format
@@ -64,8 +64,8 @@ docker-build: ## Build the image for this machine
 	@docker build $(IMAGE_ARGS) --tag $(IMAGE):dev .
 
 .PHONY: docker-buildx
-docker-buildx: ## Build the image for amd64 and arm64, with SBOM and provenance
-	@docker buildx build --platform linux/amd64,linux/arm64 --sbom=true --provenance=mode=max $(IMAGE_ARGS) --output type=oci,dest=dist/image.tar .
+docker-buildx: ## Build the image for amd64 and arm64, with SBOM and provenance, into image.tar
+	@docker buildx build --platform linux/amd64,linux/arm64 --sbom=true --provenance=mode=max $(IMAGE_ARGS) --output type=oci,dest=image.tar .
 
 .PHONY: docker-test
 docker-test: deps tailnet ## Build the image without Docker (buildah, as root) and run it on the offline tailnet
@@ -81,4 +81,4 @@ ship-check: deps ## OpenTofu, actionlint, hadolint and OPA on what is shipped
 
 .PHONY: help
 help: ## Print this list
-	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 16
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile

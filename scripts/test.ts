@@ -1,5 +1,5 @@
 /**
- * `make test`: lint, build, unit tests, the real tailnet, the demo. Ends with `N passed, N failed` alone on a
+ * `make test`: lint, build, unit tests, the real tailnet, the demo, what is shipped. Ends with `N passed, N failed` alone on a
  * line, where each assertion of tap and each other step counts as one.
  */
 import { readdirSync } from 'node:fs';
@@ -88,5 +88,9 @@ if (
   }
   await plainStep({ title: 'demo', command: inNamespace(process.execPath, 'test/demo/demo.ts') });
 }
+await plainStep({
+  title: 'what is shipped: OpenTofu, actionlint, hadolint, OPA',
+  command: [process.execPath, 'test/ship/check.ts'],
+});
 console.log(`\n${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;

@@ -75,7 +75,7 @@ The hooks before a phase of Spacelift:
 .nf
 .RS
 spacetail up
-trap \'spacetail down\' EXIT
+trap \\(aqspacetail down\\(aq EXIT
 eval "$(spacetail env)"
 .RE
 .fi

@@ -142,16 +142,24 @@ export const isRefused = (error: unknown): boolean => {
 // @ts-expect-error a misspelt option is told
 void up({ authkey: 'x' });
 `;
+  const guide = [
+    ...readFileSync(join(root, 'docs/api.md'), 'utf8').matchAll(/^```ts\n([^]*?)^```/gm),
+  ];
+  t.equal(guide.length, 2);
+  for (const [index, [, text = '']] of guide.entries())
+    writeFileSync(join(consumer, `guide-${index}.mts`), text);
   const strict = ['--noEmit', '--strict', '--exactOptionalPropertyTypes', '--target', 'es2024'];
   const lib = ['--lib', 'es2024,esnext.disposable', '--types', 'node', '--pretty', 'false'];
   for (const [file, ...flags] of [
+    ['guide-0.mts', '--module', 'nodenext'],
+    ['guide-1.mts', '--module', 'nodenext'],
     ['program.mts', '--module', 'node16'],
     ['program.mts', '--module', 'nodenext'],
     ['program.cts', '--module', 'node16'],
     ['program.cts', '--module', 'nodenext'],
     ['program.ts', '--module', 'esnext', '--moduleResolution', 'bundler'],
   ] as const) {
-    writeFileSync(join(consumer, file), program);
+    if (file.startsWith('program')) writeFileSync(join(consumer, file), program);
     const checked = await run(
       join(root, 'node_modules/.bin/tsc'),
       ['--ignoreConfig', ...strict, ...lib, ...flags, file],
