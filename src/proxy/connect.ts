@@ -12,27 +12,45 @@ import { openTunnel } from './tunnel/open-tunnel.ts';
 
 const ESTABLISHED = 'HTTP/1.1 200 Connection established\r\n\r\n';
 
-/** The handler of node:http's 'connect' event. `head` are bytes of the tunnel that came with the request. */
+/** A CONNECT request, by whichever parser. */
+export interface ConnectRequest {
+  readonly target: string;
+  readonly proxyAuthorization: string | undefined;
+  /** Why it cannot be taken for what it says, if so. */
+  readonly ambiguity?: string | undefined;
+}
+
+/** What node:http has read. */
+export function connectRequestOf(request: IncomingMessage): ConnectRequest {
+  return {
+    target: request.url ?? '',
+    proxyAuthorization: request.headers['proxy-authorization'],
+    ambiguity: ambiguityOf(request),
+  };
+}
+
+/** `head` are bytes of the tunnel that came with the request. */
 export async function handleConnect(
-  request: IncomingMessage,
+  { target, proxyAuthorization, ambiguity }: ConnectRequest,
   socket: Socket,
   head: Buffer,
   context: DoorContext,
 ): Promise<void> {
-  const parsed = parseAuthority(request.url ?? '');
+  const parsed = parseAuthority(target);
   const authority = parsed.kind === 'authority' ? parsed.authority : undefined;
   const exchange = context.hall.begin({ proto: 'connect', method: 'CONNECT', authority, socket });
   const onClose = (): void => {
     exchange.abandon();
   };
   socket.on('error', () => {}).on('close', onClose);
-  const inbound = await context.hall.options.guard(socket);
+  const guarded = context.hall.options.guard(socket);
+  const inbound = guarded === undefined ? undefined : await guarded;
   if (inbound !== undefined) {
     exchange.refuse(inbound);
     socket.destroy();
     return;
   }
-  const malformed = parsed.kind === 'malformed' ? parsed.detail : ambiguity(request);
+  const malformed = parsed.kind === 'malformed' ? parsed.detail : ambiguity;
   if (malformed !== undefined) {
     refuse(
       exchange,
@@ -40,7 +58,7 @@ export async function handleConnect(
     );
     return;
   }
-  const denied = context.token.refusalOf(request.headers['proxy-authorization']);
+  const denied = context.token.refusalOf(proxyAuthorization);
   if (denied !== undefined) {
     refuse(exchange, denied);
     return;
@@ -49,7 +67,7 @@ export async function handleConnect(
 }
 
 /** A CONNECT has no content (RFC 9110 9.3.6): what follows the head is the tunnel's, so no length may say otherwise. */
-function ambiguity({ rawHeaders }: IncomingMessage): string | undefined {
+function ambiguityOf({ rawHeaders }: IncomingMessage): string | undefined {
   if (valuesOf(rawHeaders, 'transfer-encoding').length > 0) return 'it has a Transfer-Encoding';
   if (valuesOf(rawHeaders, 'content-length').some((value) => value !== '0')) {
     return 'it has a Content-Length';

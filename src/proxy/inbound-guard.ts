@@ -12,8 +12,11 @@ import type { ClientProcess } from './request-record.ts';
 import type { Tailnet } from './tailnet.ts';
 import { withDeadline } from './with-deadline.ts';
 
-/** The failure to record before the connection is closed; `undefined` for a client of this container. */
-export type InboundGuard = (socket: Socket) => Promise<Failure | undefined>;
+/**
+ * The failure to record before the connection is closed; `undefined` for a client of this container, at once
+ * where there is nothing to guard.
+ */
+export type InboundGuard = (socket: Socket) => Promise<Failure | undefined> | undefined;
 
 export interface InboundGuardOptions {
   /** Shields are down. */
@@ -27,9 +30,9 @@ const NEVER = new AbortController().signal;
 const HINT = 'Set --shields-up, or reach the service itself.';
 
 export function inboundGuard(options: InboundGuardOptions): InboundGuard {
-  if (!options.isOn) return async () => undefined;
+  if (!options.isOn) return () => undefined;
   const asked = new WeakMap<Socket, Promise<Failure | undefined>>();
-  return async (socket) => {
+  return (socket) => {
     const known = asked.get(socket);
     if (known !== undefined) return known;
     const answer = judge(socket, options);

@@ -54,7 +54,7 @@ export function createBridge(options: BridgeOptions): Bridge {
     holdClientFin: options.holdClientFin ?? (() => true),
     stallTimeoutMs: options.stallTimeoutMs ?? 300 * SECOND_MS,
   };
-  const http = httpServer(context, {
+  const { server: http, closeIdle } = httpServer(context, {
     maxHeaderBytes: options.maxHeaderBytes ?? 64 * 1024,
     headerTimeoutMs: handshakeTimeoutMs,
     pages: options.pages,
@@ -94,7 +94,7 @@ export function createBridge(options: BridgeOptions): Bridge {
     inspect: inspectWith(hall.options),
     async drain(deadline) {
       const closed = Promise.all(servers.map(async (server) => closeServer(server)));
-      http.closeIdleConnections();
+      closeIdle();
       const cut = await hall.drain(deadline);
       pool.close();
       for (const socket of open()) socket.destroySoon();

@@ -3,12 +3,13 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { answer } from './answer.ts';
-import { handleConnect } from '../connect.ts';
+import { connectRequestOf, handleConnect } from '../connect.ts';
 import { failure } from '../failure.ts';
 import type { Failure } from '../failure.ts';
 import { handleForward } from '../forward.ts';
 import type { ForwardContext } from '../forward.ts';
 import { answerRaw } from './raw-answer.ts';
+import { sortConnections } from './sort-connections.ts';
 import { handleUpgrade, isUpgrade } from './upgrade.ts';
 
 export interface HttpServerOptions {
@@ -25,7 +26,13 @@ const BUFFER_BYTES = 64 * 1024;
 /** Newer than the types: Node 24.9. Before it, every Upgrade comes to the upgrade door. */
 const UPGRADE_OPTIONS: object = { shouldUpgradeCallback: isUpgrade };
 
-export function httpServer(context: ForwardContext, options: HttpServerOptions): Server {
+export interface HttpListener {
+  readonly server: Server;
+  /** Closes the connections that have no request under way. */
+  closeIdle(): void;
+}
+
+export function httpServer(context: ForwardContext, options: HttpServerOptions): HttpListener {
   const server = createServer({
     maxHeaderSize: options.maxHeaderBytes,
     headersTimeout: options.headerTimeoutMs,
@@ -60,7 +67,7 @@ export function httpServer(context: ForwardContext, options: HttpServerOptions):
     );
   });
   server.on('connect', (request, socket, head) => {
-    void handleConnect(request, socket as Socket, head, context);
+    void handleConnect(connectRequestOf(request), socket as Socket, head, context);
   });
   server.on('upgrade', (request, socket, head) => {
     void handleUpgrade(request, socket as Socket, head, context);
@@ -68,7 +75,16 @@ export function httpServer(context: ForwardContext, options: HttpServerOptions):
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     onClientError(error, socket as Socket, context);
   });
-  return server;
+  const sorted = sortConnections(server, (head, socket, rest) => {
+    void handleConnect(head, socket, rest, context);
+  });
+  return {
+    server,
+    closeIdle() {
+      sorted.settle();
+      server.closeIdleConnections();
+    },
+  };
 }
 
 async function servePage(
