@@ -1,6 +1,7 @@
 /** How many clients may be connected at once, from the number of files the process may open. */
 import { readFileSync } from 'node:fs';
 import type { Server, Socket } from 'node:net';
+import { Roster } from './roster.ts';
 
 /** Connections beyond the limit that are answered at one time; those beyond are closed at once. */
 const MOST_ANSWERED = 32;
@@ -34,18 +35,18 @@ export function limitConnections(
   servers: readonly Server[],
   limit: number,
   refuse: (socket: Socket, server: Server, mayAnswer: boolean) => void,
-): { open: () => ReadonlySet<Socket> } {
-  const open = new Set<Socket>();
+): { open: () => readonly Socket[] } {
+  const open = new Roster<Socket>();
   for (const server of servers) {
     // In the place of the server's own listener, which would serve a refused connection all the same.
     const accept = server.listeners('connection') as ((socket: Socket) => void)[];
     server.removeAllListeners('connection');
     server.on('connection', (socket: Socket) => {
-      open.add(socket);
-      socket.once('close', () => open.delete(socket));
+      const seat = open.add(socket);
+      socket.once('close', () => open.remove(seat));
       if (open.size > limit) refuse(socket, server, open.size <= limit + MOST_ANSWERED);
       else for (const listener of accept) listener.call(server, socket);
     });
   }
-  return { open: () => open };
+  return { open: () => open.members() };
 }

@@ -21,8 +21,8 @@ import type { ClientProcess, RequestRecord } from './request-record.ts';
 import type { Resolution } from './tailnet.ts';
 import { withDeadline } from './with-deadline.ts';
 
-/** Called once, with the exchange that has ended. */
-export type OnEnd = (exchange: Exchange, record: RequestRecord) => void;
+/** Called once, when the exchange has ended. */
+export type OnEnd = (record: RequestRecord) => void;
 
 export class Exchange {
   readonly id: string;
@@ -119,7 +119,7 @@ export class Exchange {
       const progress = this.#progress;
       const { mode } = this.#options.policy;
       const ended = { id, request, progress, outcome, client, mode, endedMs, timeMs };
-      this.#onEnd(this, recordOf(ended));
+      this.#onEnd(recordOf(ended));
     };
     // Mostly it is known by now; a timer and its promises for each request would cost more than the record.
     if (this.#client !== undefined) record(this.#client);

@@ -5,6 +5,7 @@ import type { ExchangeOptions } from './exchange-options.ts';
 import type { ExchangeRequest } from './record/record-of.ts';
 import type { Failure } from './failure.ts';
 import type { RequestRecord } from './request-record.ts';
+import { Roster } from './roster.ts';
 
 export interface Counters {
   /** Requests that have ended or are under way, refused ones included. */
@@ -18,7 +19,7 @@ export interface Counters {
 
 export class Hall {
   readonly options: ExchangeOptions;
-  readonly #underWay = new Set<Exchange>();
+  readonly #underWay = new Roster<Exchange>();
   readonly #idPrefix = Date.now().toString(36);
   #requests = 0;
   #denied = 0;
@@ -46,15 +47,13 @@ export class Hall {
 
   begin(request: ExchangeRequest): Exchange {
     this.#requests += 1;
-    const exchange = new Exchange(
-      `${this.#idPrefix}-${this.#requests}`,
-      request,
-      this.options,
-      (ended, record) => {
-        this.#ended(ended, record);
-      },
-    );
-    this.#underWay.add(exchange);
+    const id = `${this.#idPrefix}-${this.#requests}`;
+    const exchange = new Exchange(id, request, this.options, (record) => {
+      this.#ended(record);
+      this.#underWay.remove(seat);
+      if (this.#isDraining && this.#underWay.size === 0) this.#whenEmpty.resolve();
+    });
+    const seat = this.#underWay.add(exchange);
     return exchange;
   }
 
@@ -74,12 +73,10 @@ export class Hall {
     this.#openTunnels -= 1;
   }
 
-  #ended(exchange: Exchange, record: RequestRecord): void {
+  #ended(record: RequestRecord): void {
     if (record.policy.decision === 'deny' || record.status === 407) this.#denied += 1;
     else if (record.error !== null) this.#errors += 1;
     this.options.record(record);
-    this.#underWay.delete(exchange);
-    if (this.#isDraining && this.#underWay.size === 0) this.#whenEmpty.resolve();
   }
 
   /** Lets what is under way end by itself until the signal, then cuts the rest. Resolves with how many were cut. */
@@ -89,7 +86,7 @@ export class Hall {
     let cut = 0;
     const cutAll = (): void => {
       cut = this.#underWay.size;
-      for (const exchange of this.#underWay) exchange.cut();
+      for (const exchange of this.#underWay.members()) exchange.cut();
     };
     deadline.addEventListener('abort', cutAll, { once: true });
     if (deadline.aborted) cutAll();

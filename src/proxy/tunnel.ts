@@ -4,8 +4,9 @@
  */
 import type { Socket } from 'node:net';
 import type { Line } from './dial/line.ts';
+import { finish } from './tunnel/finish.ts';
 import { heldFin } from './tunnel/held-fin.ts';
-import { stallGuard } from './tunnel/stall-guard.ts';
+import { StallGuard } from './tunnel/stall-guard.ts';
 import { reset } from './tunnel/reset.ts';
 
 export type TunnelEnd =
@@ -58,10 +59,10 @@ export async function tunnel(
     reset(client);
     reset(origin);
   };
-  const clientStall = stallGuard(stallTimeoutMs, () => {
+  const clientStall = new StallGuard(stallTimeoutMs, () => {
     cut('client_stalled');
   });
-  const originStall = stallGuard(stallTimeoutMs, () => {
+  const originStall = new StallGuard(stallTimeoutMs, () => {
     cut('origin_stalled');
   });
   const fin = heldFin(client, origin, holdClientFin);
@@ -113,7 +114,7 @@ export async function tunnel(
   });
   const onOriginEnd = (): void => {
     endedFirst('origin_closed');
-    client.end();
+    finish(client);
     fin.originEnded();
   };
   origin.on('end', onOriginEnd);

@@ -35,7 +35,11 @@ export async function dialDirect(
     timeoutMs: context.connectTimeoutMs,
     signal: options.signal,
   });
-  if (result.kind === 'answer') return { kind: 'connected', line, ip: line.socket.remoteAddress };
+  if (result.kind === 'answer') {
+    // Asking the socket costs a call of the kernel.
+    const ip = others.length === 0 ? first : line.socket.remoteAddress;
+    return { kind: 'connected', line, ip };
+  }
   return failed(reason(result, formatAuthority(plan.host, plan.port), context.connectTimeoutMs));
 }
 

@@ -1,6 +1,7 @@
 /** Looks at the first bytes of each connection: a plain CONNECT goes to its door at once, the rest to node:http. */
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { Roster } from '../roster.ts';
 import { readConnectHead } from './connect-head.ts';
 import type { ConnectHead } from './connect-head.ts';
 
@@ -24,7 +25,7 @@ export function sortConnections(
   onConnect: (head: ConnectHead, socket: Socket, rest: Buffer) => void,
 ): SortedConnections {
   const others = server.listeners('connection') as ((socket: Socket) => void)[];
-  const waiting = new Map<Socket, () => void>();
+  const waiting = new Roster<() => void>();
   const toNode = (socket: Socket): void => {
     for (const listener of others) listener.call(server, socket);
   };
@@ -32,7 +33,7 @@ export function sortConnections(
   server.on('connection', (socket: Socket) => {
     const leave = (): void => {
       clearTimeout(timer);
-      waiting.delete(socket);
+      waiting.remove(seat);
       socket.off('data', onData).off('end', onEnd).off('close', leave);
     };
     const onData = (chunk: Buffer): void => {
@@ -57,12 +58,12 @@ export function sortConnections(
       toNode(socket);
     };
     const timer = setTimeout(onSilence, FIRST_BYTES_MS);
-    waiting.set(socket, onSilence);
+    const seat = waiting.add(onSilence);
     socket.on('error', ignore).on('data', onData).on('end', onEnd).on('close', leave);
   });
   return {
     settle() {
-      for (const handOver of waiting.values()) handOver();
+      for (const handOver of waiting.members()) handOver();
     },
   };
 }

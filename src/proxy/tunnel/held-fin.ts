@@ -1,5 +1,6 @@
 /** Passes the client's FIN on, at once or held back until the origin has ended. */
 import type { Socket } from 'node:net';
+import { finish } from './finish.ts';
 import { isOrphan } from './orphan.ts';
 
 export interface HeldFin {
@@ -27,7 +28,7 @@ export function heldFin(client: Socket, origin: Socket, isHeld: boolean): HeldFi
   let heardAtMs = 0;
   const letGo = (): void => {
     isWaiting = false;
-    origin.end();
+    finish(origin);
   };
   const giveUp = (): void => {
     clearInterval(watch);
