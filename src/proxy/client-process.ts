@@ -118,7 +118,7 @@ export class ClientFinder {
     const wanted = this.#wanted(inodes);
     await scanProcesses([...this.#recent].toReversed(), wanted, this.#procFolder);
     // A client in another container has a row in our table and no process: do not look for it all day long.
-    if (wanted.isDone || performance.now() < this.#restUntilMs) return;
+    if (wanted.isDone() || performance.now() < this.#restUntilMs) return;
     await this.#scanAll(wanted);
   }
 
@@ -131,14 +131,12 @@ export class ClientFinder {
       this.#procFolder,
     );
     const endMs = performance.now();
-    if (!wanted.isDone) this.#restUntilMs = endMs + restFactor * (endMs - startMs);
+    if (!wanted.isDone()) this.#restUntilMs = endMs + restFactor * (endMs - startMs);
   }
 
   #wanted(inodes: Map<string, Request>): Wanted {
     return {
-      get isDone() {
-        return inodes.size === 0;
-      },
+      isDone: () => inodes.size === 0,
       found: (inode, pid) => {
         const request = inodes.get(inode);
         if (request === undefined) return false;

@@ -20,7 +20,7 @@ const socketLink = /^socket:\[(\d+)\]$/;
 /** Takes what it finds out of `wanted`. */
 export interface Wanted {
   /** Whether everything was found. */
-  readonly isDone: boolean;
+  isDone(): boolean;
   /** @returns whether the inode was wanted */
   found(inode: string, pid: number): boolean;
 }
@@ -42,7 +42,7 @@ export async function scanProcesses(
 ): Promise<void> {
   const slice = new TimeSlice(sliceMs);
   for (const pid of pids) {
-    if (wanted.isDone) return;
+    if (wanted.isDone()) return;
     if (slice.isOver) await slice.rest();
     await scanProcess(pid, wanted, procFolder, slice);
   }
@@ -61,7 +61,7 @@ async function scanProcess(
     for (let name = next(descriptors); name !== undefined; name = next(descriptors)) {
       const link = attempt(() => readlinkSync(`${folder}/${name}`));
       const inode = link === undefined ? undefined : socketLink.exec(link)?.[1];
-      if (inode !== undefined && wanted.found(inode, pid) && wanted.isDone) return;
+      if (inode !== undefined && wanted.found(inode, pid) && wanted.isDone()) return;
       if (slice.isOver) await slice.rest();
     }
   } finally {

@@ -29,7 +29,7 @@ const UPGRADE_OPTIONS: object = { shouldUpgradeCallback: isUpgrade };
 export interface HttpListener {
   readonly server: Server;
   /** Closes the connections that have no request under way. */
-  closeIdle(): void;
+  readonly closeIdle: () => void;
 }
 
 export function httpServer(context: ForwardContext, options: HttpServerOptions): HttpListener {
