@@ -155,6 +155,11 @@ void t.test('every make target that a page or a workflow names is there', async 
 });
 
 void t.test('data in the guide is what it says it is', async (t) => {
+  const pool = parse(read('examples/kubernetes/worker-pool.yaml')) as {
+    kind: string;
+    apiVersion: string;
+  };
+  t.match(pool, { kind: 'WorkerPool', apiVersion: 'workers.spacelift.io/v1beta1' });
   const json = pages.flatMap((page) => blocks(page, 'json'));
   t.ok(json.length > 0);
   for (const text of json) t.doesNotThrow(() => JSON.parse(text) as unknown);

@@ -88,14 +88,25 @@ done
 # --- the Dockerfile ----------------------------------------------------------------------------------------------
 say 'buildah build'
 image=localhost/spacetail:test
-b build --layers --tag "$image" --file Dockerfile \
-  --build-arg RUNNER_IMAGE=localhost/stand-in-runner \
-  --build-arg GO_IMAGE=localhost/stand-in-go \
-  --build-arg NODE_IMAGE=localhost/stand-in-node \
-  --build-arg NODE_FROM=copy \
-  --build-arg VERSION="$(node -p "require('./package.json').version")" \
-  --build-arg REVISION="$revision" \
-  . >"$work/build.log" 2>&1 || { tail -n 60 "$work/build.log" >&2; exit 1; }
+# build TAG [ARGUMENT...]
+build() {
+  local tag=$1
+  shift
+  b build --layers --tag "$tag" --file Dockerfile \
+    --build-arg RUNNER_IMAGE=localhost/stand-in-runner \
+    --build-arg GO_IMAGE=localhost/stand-in-go \
+    --build-arg NODE_IMAGE=localhost/stand-in-node \
+    --build-arg NODE_FROM=copy \
+    --build-arg VERSION="$(node -p "require('./package.json').version")" \
+    --build-arg REVISION="$revision" \
+    "$@" . >"$work/build.log" 2>&1 || { tail -n 60 "$work/build.log" >&2; exit 1; }
+}
+build "$image"
+
+# The other platform's stages as far as no emulator is needed: the files alone, without Node and the runner.
+case $arch in amd64) other=arm64 machine=b700 ;; *) other=amd64 machine=3e00 ;; esac
+say "buildah build of the files for $other"
+build localhost/spacetail:other --target files --build-arg TARGETARCH=$other
 
 # --- what is in it -----------------------------------------------------------------------------------------------
 check() { if [ "$2" = "$3" ]; then echo "ok $1: $2"; else echo "FAILED $1: '$2', expected '$3'"; exit 1; fi; }
@@ -120,6 +131,12 @@ for file in man/man1/spacetail.1 bash-completion/completions/spacetail zsh/site-
 done
 check 'no toolchain' "$(find "$root/usr/local" "$root/go" -name 'go' -o -name node_modules -o -name '*.ts' 2>/dev/null | head -3)" ''
 check 'no caches' "$(find "$root/root" -mindepth 1 ! -name '.*rc' ! -name .profile | head -3)" ''
+
+other_container=$(b from localhost/spacetail:other)
+other_root=$(b mount "$other_container")
+# e_machine of its ELF header.
+check "tailscaled for $other" "$(od -An -tx1 -j18 -N2 "$other_root/bin/tailscaled" | tr -d ' ')" $machine
+check 'and spacetail' "$([ -s "$other_root/lib/spacetail/dist/main.cjs" ] && readlink "$other_root/bin/spacetail")" ../lib/spacetail/dist/spacetail.js
 
 # --- a run of it -------------------------------------------------------------------------------------------------
 say 'up, requests, down from the built root file system'
