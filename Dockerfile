@@ -91,6 +91,8 @@ LABEL org.opencontainers.image.title="spacetail" \
       org.opencontainers.image.created="${CREATED}" \
       org.opencontainers.image.source="${SOURCE}" \
       org.opencontainers.image.licenses="MIT"
-COPY --from=files / /usr/local/
+# Two layers: tailscaled's, the large one, stays the same from one release of spacetail to the next.
+COPY --from=tailscale /out/ /usr/local/bin/
+COPY --from=spacetail /out/ /usr/local/
 # Spacelift's worker is the root process and starts everything as this user (uid 1983).
 USER spacelift
