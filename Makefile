@@ -29,7 +29,7 @@ build: deps ## The command line, the API, the man page and the completions: dist
 	@node scripts/build.ts
 
 .PHONY: lint
-lint: build ## Types, oxlint, oxfmt, knip, publint, are-the-types-wrong, docs/errors.md
+lint: build ## Types, oxlint, oxfmt, knip, publint, are-the-types-wrong, licences, docs/errors.md, docs/dependencies.md
 	@node scripts/lint.ts
 
 .PHONY: format

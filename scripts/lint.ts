@@ -14,6 +14,11 @@ const ok = await runSteps([
     title: 'are the types wrong',
     command: ['attw', '--pack', '.', '--format', 'ascii', '--no-color'],
   },
+  { title: 'licences', command: [process.execPath, 'scripts/licences.ts'] },
+  {
+    title: 'docs/dependencies.md',
+    command: [process.execPath, 'scripts/dependencies.ts', '--check'],
+  },
   { title: 'docs/errors.md', command: [process.execPath, 'scripts/docs-errors.ts', '--check'] },
 ]);
 process.exitCode = ok ? 0 : 1;
