@@ -5,13 +5,20 @@
  */
 import { checkDockerfiles } from './dockerfiles.ts';
 import { checkPolicies } from './policies.ts';
-import { checkExamples, checkFormat, checkModule, checkRealApply } from './terraform.ts';
+import {
+  checkExamples,
+  checkFormat,
+  checkGuide,
+  checkModule,
+  checkRealApply,
+} from './terraform.ts';
 import { checkWorkflows } from './workflows.ts';
 
 const checks: Record<string, () => Promise<void>> = {
   'terraform-fmt': checkFormat,
   'terraform-test': checkModule,
   'terraform-examples': checkExamples,
+  'terraform-guide': checkGuide,
   'terraform-apply': checkRealApply,
   workflows: checkWorkflows,
   dockerfiles: checkDockerfiles,

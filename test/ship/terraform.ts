@@ -82,6 +82,38 @@ export async function checkExamples(): Promise<void> {
   });
 }
 
+const guidePages = ['docs/quick-start.md', 'docs/migration.md', 'terraform/README.md'];
+
+/** The guide's configurations, each as a reader would paste it, with the module of this tree. */
+export async function checkGuide(): Promise<void> {
+  await withTofu(async ({ folder, tofu }) => {
+    for (const page of guidePages) {
+      const text = await readFile(join(root, page), 'utf8');
+      const blocks = [...text.matchAll(/^```hcl\n([^]*?)^```/gm)].map((match) => match[1] ?? '');
+      assert.ok(blocks.length > 0, `${page} has no configuration`);
+      for (const [index, block] of blocks.entries()) {
+        const pasted = join(folder, 'examples/terraform', `${page.replaceAll('/', '-')}-${index}`);
+        await mkdir(pasted);
+        const variables = new Set([...block.matchAll(/\bvar\.(\w+)/g)].map((match) => match[1]));
+        const declared = [...variables].map((name) => `variable "${name}" { ephemeral = true }\n`);
+        const here = block.replace(
+          /"github\.com\/OWNER\/spacetail\/\/terraform\?ref=v[\d.]+"/,
+          '"../../../terraform"',
+        );
+        assert.notEqual(here, block, `${page} does not use the published module`);
+        // An ID is plain: only what is named a secret may be ephemeral.
+        const settings = declared.map((line) =>
+          /secret/.test(line) ? line : line.replace('ephemeral = true', ''),
+        );
+        await writeFile(join(pasted, 'main.tf'), [...settings, here].join('\n'));
+        await tofu(['init', '-input=false', '-no-color'], pasted);
+        await tofu(['validate', '-no-color'], pasted);
+      }
+      console.log(`   ${page} is valid`);
+    }
+  });
+}
+
 interface Sent {
   readonly action: string;
   readonly type: string;
