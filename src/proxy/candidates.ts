@@ -56,6 +56,7 @@ export function candidatesFor(
     });
     return { ip, owner, route };
   });
+  if (all.length === 1) return all;
   const inOrder = [...all.filter(isOpen), ...all.filter((candidate) => !isOpen(candidate))];
   const [preferred] = inOrder;
   return inOrder.filter(

@@ -87,9 +87,9 @@ export class Exchange {
   }
 
   /** Never throws. */
-  async dial(plan: Plan, options: { readonly isFixed: boolean }): Promise<Dialled> {
+  async dial(plan: Plan, { isFixed }: { readonly isFixed: boolean }): Promise<Dialled> {
     const startedMs = performance.now();
-    const dialled = await dial(plan, { ...options, signal: this.signal }, this.#options);
+    const dialled = await dial(plan, { isFixed, signal: this.signal }, this.#options);
     this.#progress.dialMs = performance.now() - startedMs;
     if (dialled.kind === 'connected') this.#progress.ip = dialled.ip;
     if (dialled.kind === 'failed' && this.isCut) return { kind: 'failed', failure: stopping() };

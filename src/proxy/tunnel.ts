@@ -99,13 +99,11 @@ export async function tunnel(
     fin.clientEnded();
   };
   client.on('end', onClientEnd);
-  client.on('error', (error: NodeJS.ErrnoException) => {
-    endedFirst(isReset(error) ? 'client_reset' : 'client_closed');
-    reset(origin);
-  });
+  // Their errors are looked at when they close, which follows at once: whoever made the sockets listens for them.
   client.on('close', () => {
+    if (client.errored) endedFirst(isReset(client.errored) ? 'client_reset' : 'client_closed');
     // Without an end before: destroyed by somebody, or by its own error.
-    if (!origin.destroyed && !client.readableEnded) reset(origin);
+    if (client.errored || (!origin.destroyed && !client.readableEnded)) reset(origin);
     onClose();
   });
   origin.on('drain', () => {
@@ -118,12 +116,9 @@ export async function tunnel(
     fin.originEnded();
   };
   origin.on('end', onOriginEnd);
-  origin.on('error', (error: NodeJS.ErrnoException) => {
-    endedFirst(isReset(error) ? 'origin_reset' : 'origin_closed');
-    reset(client);
-  });
   origin.on('close', () => {
-    if (!client.destroyed && !origin.readableEnded) reset(client);
+    if (origin.errored) endedFirst(isReset(origin.errored) ? 'origin_reset' : 'origin_closed');
+    if (origin.errored || (!client.destroyed && !origin.readableEnded)) reset(client);
     onClose();
   });
   const onAbort = (): void => {

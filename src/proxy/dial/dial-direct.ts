@@ -11,6 +11,8 @@ import { isHostLocal } from '../route.ts';
 import { connectThroughProxy, isSuccess } from './upstream-proxy.ts';
 import type { UpstreamProxy } from './upstream-proxy.ts';
 
+const NOTHING = Buffer.alloc(0);
+
 export async function dialDirect(
   plan: Plan,
   options: DialOptions,
@@ -30,7 +32,7 @@ export async function dialDirect(
     isFixed: options.isFixed,
   });
   const result = await handshake<never>(line, {
-    question: Buffer.alloc(0),
+    question: NOTHING,
     parse: undefined,
     timeoutMs: context.connectTimeoutMs,
     signal: options.signal,

@@ -16,6 +16,8 @@ export type HandshakeResult<Answer> =
   | { readonly kind: 'timeout'; readonly wasConnected: boolean }
   | { readonly kind: 'aborted' };
 
+const NOTHING = Buffer.alloc(0);
+
 export interface HandshakeOptions<Answer> {
   /** Sent in one write, with the SYN's ACK; empty for none. */
   readonly question: Buffer;
@@ -36,17 +38,19 @@ export async function handshake<Answer>(
   const { socket } = line;
   const { promise, resolve } = Promise.withResolvers<HandshakeResult<Answer | undefined>>();
   let wasConnected = false;
-  let received: Buffer = Buffer.alloc(0);
+  let received: Buffer = NOTHING;
   const onConnect = (): void => {
     wasConnected = true;
     if (parse === undefined) resolve({ kind: 'answer', answer: undefined });
   };
-  const onError = (error: NodeJS.ErrnoException): void => {
-    const code = error.code ?? 'EUNKNOWN';
-    resolve(wasConnected ? { kind: 'cut', code } : { kind: 'unconnected', code });
-  };
   const onEnd = (): void => {
     resolve({ kind: 'cut', code: 'EOF' });
+  };
+  // It follows an error at once. Each listener is made and taken away for each request, so there are few.
+  const onClose = (): void => {
+    if (socket.errored === null) return onEnd();
+    const { code = 'EUNKNOWN' } = socket.errored as NodeJS.ErrnoException;
+    resolve(wasConnected ? { kind: 'cut', code } : { kind: 'unconnected', code });
   };
   const onAbort = (): void => {
     resolve({ kind: 'aborted' });
@@ -57,11 +61,14 @@ export async function handshake<Answer>(
     },
     Math.max(0, timeoutMs),
   );
-  socket.on('connect', onConnect).on('error', onError).on('end', onEnd).on('close', onEnd);
+  socket.on('connect', onConnect).on('close', onClose);
+  // Somebody who waits for no answer does not mind an end that is there already: the tunnel passes it on.
+  if (parse !== undefined) socket.on('end', onEnd);
   signal.addEventListener('abort', onAbort);
   if (signal.aborted) onAbort();
   if (parse !== undefined) {
     line.readInto((chunk) => {
+      // The chunk is only lent.
       received = Buffer.concat([received, chunk]);
       const parsed = parse(received);
       if (parsed.kind === 'more') return true;
@@ -74,11 +81,8 @@ export async function handshake<Answer>(
   const result = await promise;
   clearTimeout(timer);
   signal.removeEventListener('abort', onAbort);
-  socket.off('connect', onConnect).off('end', onEnd).off('close', onEnd);
-  if (result.kind === 'answer') {
-    socket.off('error', onError);
-  } else {
-    socket.destroy();
-  }
+  socket.off('connect', onConnect).off('close', onClose);
+  if (parse !== undefined) socket.off('end', onEnd);
+  if (result.kind !== 'answer') socket.destroy();
   return result;
 }
