@@ -1,6 +1,7 @@
 import '../tailnet/inside.ts';
 import { existsSync, readFileSync } from 'node:fs';
 import t from 'tap';
+import { type Dispatcher, request } from 'undici';
 import { type SpacetailError, up, type UpOptions } from '../../src/index.ts';
 import { run } from '../support/run.ts';
 import { tmpFolder } from '../support/tmp-folder.ts';
@@ -45,6 +46,9 @@ void t.test('fetch reaches a node by its short name until it is disposed of', as
   });
   t.equal(posted.status, 200, 'a body larger than a buffer');
   await posted.body?.cancel();
+  // undici declares its own Dispatcher anew in each version.
+  const byUndici = await request(url, { dispatcher: tailnet.dispatcher as unknown as Dispatcher });
+  t.match(await byUndici.body.json(), { via: 'web' }, "undici's request");
 
   t.match(await tailnet.resolve('web'), {
     kind: 'resolved',
