@@ -64,7 +64,8 @@ export interface Bridge {
   /** What would become of a request, by the same steps. */
   readonly inspect: Inspect;
   /**
-   * Accepts nobody any more, lets requests end by themselves until the signal aborts, then cuts the rest.
+   * Lets requests end by themselves, and takes new ones as long as one is under way or has just been; at the signal
+   * cuts the rest. Then accepts nobody any more.
    * Every request has been recorded when it resolves, with how many were cut.
    */
   drain(deadline: AbortSignal): Promise<number>;

@@ -27,6 +27,8 @@ export class Hall {
   #openTunnels = 0;
   #whenEmpty = Promise.withResolvers<void>();
   #isDraining = false;
+  #lullMs = 0;
+  #lull: NodeJS.Timeout | undefined;
 
   constructor(options: ExchangeOptions) {
     this.options = options;
@@ -51,9 +53,11 @@ export class Hall {
     const exchange = new Exchange(id, request, this.options, (record) => {
       this.#ended(record);
       this.#underWay.remove(seat);
-      if (this.#isDraining && this.#underWay.size === 0) this.#whenEmpty.resolve();
+      if (this.#isDraining && this.#underWay.size === 0)
+        this.#lull = setTimeout(() => this.#whenEmpty.resolve(), this.#lullMs);
     });
     const seat = this.#underWay.add(exchange);
+    if (this.#isDraining) clearTimeout(this.#lull);
     return exchange;
   }
 
@@ -79,13 +83,19 @@ export class Hall {
     this.options.record(record);
   }
 
-  /** Lets what is under way end by itself until the signal, then cuts the rest. Resolves with how many were cut. */
-  async drain(deadline: AbortSignal): Promise<number> {
+  /**
+   * Lets what is under way end by itself until the signal, then cuts the rest. Over when nothing is under way, and
+   * nothing new has come for `lullMs` after that. Resolves with how many were cut.
+   */
+  async drain(deadline: AbortSignal, lullMs: number): Promise<number> {
     this.#isDraining = true;
     if (this.#underWay.size === 0) return 0;
+    this.#lullMs = lullMs;
     let cut = 0;
     const cutAll = (): void => {
       cut = this.#underWay.size;
+      this.#lullMs = 0;
+      if (cut === 0) this.#whenEmpty.resolve();
       for (const exchange of this.#underWay.members()) exchange.cut();
     };
     deadline.addEventListener('abort', cutAll, { once: true });

@@ -19,6 +19,8 @@ import { formatMethod, METHOD_UNACCEPTABLE } from './socks/socks-request.ts';
 export type { Bridge, BridgeOptions } from './bridge.ts';
 
 const SECOND_MS = 1000;
+/** How long a draining bridge waits for the next request of a client whose last one has ended. */
+const drainLullMs = 300;
 
 export function createBridge(options: BridgeOptions): Bridge {
   const own = ownListeners();
@@ -93,9 +95,11 @@ export function createBridge(options: BridgeOptions): Bridge {
     counters: () => hall.counters,
     inspect: inspectWith(hall.options),
     async drain(deadline) {
+      // Still listening: a client that is at work may need another connection to finish, such as an apply that was
+      // interrupted and now writes its state.
+      const cut = await hall.drain(deadline, drainLullMs);
       const closed = Promise.all(servers.map(async (server) => closeServer(server)));
       closeIdle();
-      const cut = await hall.drain(deadline);
       pool.close();
       for (const socket of open()) socket.destroySoon();
       http.closeAllConnections();

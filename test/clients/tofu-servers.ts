@@ -93,7 +93,7 @@ export interface ObjectServer {
   readonly url: string;
   /** `POST`, `GET`, `PUT`, `DELETE` in their order. */
   readonly asked: string[];
-  readonly objects: ReadonlyMap<string, unknown>;
+  readonly objects: Map<string, unknown>;
   /** Called when an object is being created; the answer waits for it. */
   onCreate: (() => Promise<void>) | undefined;
 }

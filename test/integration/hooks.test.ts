@@ -1,9 +1,11 @@
 import '../tailnet/inside.ts';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import t from 'tap';
-import { commandLines } from '../tailnet/processes.ts';
+import { hookShells } from '../fakes/hook-world.ts';
+import { bashImageHooks, contextHooks } from '../fakes/phase-script.ts';
+import { containerVariables, createWorker } from '../fakes/worker.ts';
 import { useTailnet } from '../tailnet/use-tailnet.ts';
-import { runScript, spacetailFor } from './spacetail.ts';
+import { spacetailFor } from './spacetail.ts';
 
 t.setTimeout(240_000);
 const tailnet = await useTailnet(t);
@@ -11,84 +13,67 @@ const { facts } = tailnet;
 const port = facts.tailnetOrigin.http === 80 ? '' : `:${facts.tailnetOrigin.http}`;
 const tlsPort = facts.tailnetOrigin.https === 443 ? '' : `:${facts.tailnetOrigin.https}`;
 
-const shells: [string, [string, ...string[]]][] = [
-  ['BusyBox ash', ['busybox', 'ash']],
-  ['bash', ['bash']],
-  ['dash', ['dash']],
-];
+for (const shell of Object.values(hookShells)) {
+  const [name] = shell;
 
-for (const [name, shell] of shells) {
   void t.test(
     `the bash image's five hook lines work unchanged in ${name}, with TS_AUTH_KEY alone`,
     async (t) => {
-      // The lines name port 8080; nothing else of a worker's environment is there.
       const spacetail = await spacetailFor(t, facts, {
-        SPACETAIL_HTTP_LISTEN: '',
-        SPACETAIL_SOCKS5_LISTEN: '',
-        SPACETAIL_OWNER_PID: '',
+        ...containerVariables,
         TS_HOSTNAME: 'five-lines',
+        TF_VAR_x: '1',
       });
-      const saved = `${spacetail.folder}/.env_hooks_after`;
-      writeFileSync(
-        saved,
-        'PATH=/usr/bin\nHTTP_PROXY=http://127.0.0.1:8080\nHTTPS_PROXY=http://127.0.0.1:8080\nTF_VAR_x=1\n',
+      const worker = await createWorker(t, { shell, hooks: bashImageHooks, env: spacetail.env });
+      const clone = `https://web.tail.test${tlsPort}${facts.gitPath}`;
+      const done = await worker.runPhase(
+        `curl -sSf --proxy "$HTTP_PROXY" http://web${port}/ && GIT_SSL_CAINFO=${facts.caFile} git clone -q ${clone} cloned`,
       );
-      const phase = `
-set -e
-{ spacetail up && trap 'spacetail down' EXIT && export HTTP_PROXY=http://127.0.0.1:8080 HTTPS_PROXY=http://127.0.0.1:8080; }
-curl -sSf --proxy "$HTTP_PROXY" http://web${port}/
-GIT_SSL_CAINFO=${facts.caFile} git clone -q https://web.tail.test${tlsPort}${facts.gitPath} clone-$$
-unset HTTP_PROXY HTTPS_PROXY
-sed -e '/HTTP_PROXY=/d' -e /HTTPS_PROXY/d -i ${saved}
-`;
-      const done = await runScript(shell, phase, spacetail);
-      t.equal(done.code, 0, done.stderr);
-      t.match(done.stdout, /hello from tailnet, you asked web/);
-      t.match(done.stderr, /down$/m);
-      t.equal(readFileSync(saved, 'utf8'), 'PATH=/usr/bin\nTF_VAR_x=1\n');
-      t.same(
-        commandLines().filter((line) => line.includes(spacetail.runtimeDir)),
-        [],
-      );
+      t.match(done, { code: 0, timedOut: false, left: [] }, done.output);
+      t.match(done.output, /hello from tailnet, you asked web/);
+      t.match(done.output, /down$/m);
+      t.ok(existsSync(`${worker.workspace}/cloned/README.md`));
+      const saved = readFileSync(worker.savedEnvironment, 'utf8');
+      t.match(saved, /TF_VAR_x=['"]?1/);
+      t.notMatch(saved, /PROXY/);
       await tailnet.untilListed((nodes) => nodes.every((node) => node.name !== 'five-lines'));
     },
   );
 
   void t.test(`our hooks with spacetail env and clean-env work in ${name}`, async (t) => {
-    const spacetail = await spacetailFor(t, facts, { SPACETAIL_OWNER_PID: '' });
-    const saved = `${spacetail.folder}/.env_hooks_after`;
-    const phase = `
-export HTTPS_PROXY=http://corp.proxy.test:3128
-spacetail up && trap 'spacetail down' EXIT && eval "$(spacetail env)" || exit 9
-curl -sSf http://web${port}/ || exit 8
-export -p > ${saved}
-eval "$(spacetail env --unset)"
-spacetail clean-env ${saved}
-echo "HTTPS_PROXY=$HTTPS_PROXY http_proxy=$http_proxy"
-`;
-    const done = await runScript(shell, phase, spacetail, { SPACETAIL_UPSTREAM_PROXY: 'off' });
-    t.equal(done.code, 0, done.stderr);
-    t.match(done.stdout, /hello from tailnet/);
-    t.match(done.stdout, 'HTTPS_PROXY=http://corp.proxy.test:3128 http_proxy=\n');
-    const cleaned = readFileSync(saved, 'utf8');
-    t.notMatch(cleaned, new RegExp(`PROXY=.*127\\.0\\.0\\.1:${spacetail.httpPort}`, 'i'));
+    const spacetail = await spacetailFor(t, facts, {
+      ...containerVariables,
+      HTTPS_PROXY: 'http://corp.proxy.test:3128',
+      SPACETAIL_UPSTREAM_PROXY: 'off',
+    });
+    const told = 'echo "HTTPS_PROXY=$HTTPS_PROXY http_proxy=$http_proxy"';
+    const hooks = { before: contextHooks.before, after: [...contextHooks.after, told] };
+    const worker = await createWorker(t, { shell, hooks, env: spacetail.env });
+    const done = await worker.runPhase(`curl -sSf http://web${port}/`);
+    t.match(done, { code: 0, timedOut: false, left: [] }, done.output);
+    t.match(done.output, /hello from tailnet/);
+    t.match(done.output, 'HTTPS_PROXY=http://corp.proxy.test:3128 http_proxy=\n');
+    const cleaned = readFileSync(worker.savedEnvironment, 'utf8');
+    t.notMatch(cleaned, /PROXY=.*127\.0\.0\.1/i);
     t.match(cleaned, /HTTPS_PROXY=.*corp\.proxy\.test:3128/);
+    // The next phase starts from it, in a shell of its own.
+    const next = await worker.runPhase('echo "in the phase $HTTPS_PROXY"');
+    t.match(next.output, /in the phase http:\/\/127\.0\.0\.1:8080/);
+    t.match(next.output, 'HTTPS_PROXY=http://corp.proxy.test:3128 http_proxy=\n');
   });
-
-  void t.test(
-    `the worker's pipe ends within 2 s after the shell, in ${name}, also when up failed`,
-    async (t) => {
-      const spacetail = await spacetailFor(t, facts);
-      const good = await runScript(shell, 'spacetail up 2>&1; echo done\n', spacetail);
-      t.match(good.stdout, /done/);
-      t.equal((await spacetail.cli(['down'])).code, 0);
-      const bad = await runScript(
-        shell,
-        'TS_AUTH_KEY=nonsense spacetail up 2>&1; echo "exit $?"\n',
-        spacetail,
-      );
-      t.match(bad.stdout, /exit 1/);
-      for (const done of [good, bad]) t.notOk(done.timedOut);
-    },
-  );
 }
+
+void t.test('the worker sees a pipe that is held, and what a pause takes', async (t) => {
+  const { env } = await spacetailFor(t, facts, containerVariables);
+  const hooks = { before: [], after: [] };
+  const worker = await createWorker(t, { shell: hookShells.ash, hooks, env, timeLimitMs: 1500 });
+  writeFileSync(`${worker.workspace}/kept`, 'yes\n');
+  const held = await worker.runPhase('sleep 60 & echo started');
+  t.match(held, { code: 0, timedOut: true, output: 'started\n' });
+  await worker.pause();
+  const quiet = await worker.runPhase('touch /mnt/gone; sleep 60 >/dev/null 2>&1 & :');
+  t.match(quiet, { code: 0, timedOut: false, left: ['sleep 60'] });
+  await worker.pause();
+  const after = await worker.runPhase('cat kept; ls /mnt');
+  t.match(after, { code: 0, output: 'yes\nhome\nworkspace\n', left: [] });
+});

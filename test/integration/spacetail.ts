@@ -1,5 +1,5 @@
 /** `spacetail` as a hook calls it, on the tailnet of a test: the built bundle, a runtime folder of its own. */
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Finished, run } from '../support/run.ts';
 import { tmpFolder } from '../support/tmp-folder.ts';
@@ -107,22 +107,4 @@ export async function spacetailFor(
         .filter((line) => line !== '')
         .map((line) => JSON.parse(line) as LogLine),
   };
-}
-
-/** Writes a script and gives it to a shell, as a worker runs the hooks of a phase. */
-export async function runScript(
-  shell: readonly [string, ...string[]],
-  script: string,
-  spacetail: Spacetail,
-  env: Record<string, string> = {},
-): Promise<Finished> {
-  const path = `${spacetail.folder}/phase.sh`;
-  writeFileSync(path, script);
-  const [file, ...args] = shell;
-  return await run(file, [...args, path], {
-    cleanEnv: true,
-    env: { ...spacetail.env, ...env },
-    cwd: spacetail.folder,
-    timeoutMs: 90_000,
-  });
 }

@@ -388,11 +388,11 @@ void t.test(
     ending.socket.end('done');
     t.match(await ending.rest(), /bye$/u);
     await waitFor(() => records.length === 1);
+    deadline.abort();
+    t.equal(await drained, 2);
     const late = connect({ host: '127.0.0.1', port: httpPort });
     const [error] = (await once(late, 'error')) as [NodeJS.ErrnoException];
     t.equal(error.code, 'ECONNREFUSED');
-    deadline.abort();
-    t.equal(await drained, 2);
     await Promise.all([staying.rest(), forward.rest(), idle.rest()]);
     t.equal(records.length, 3);
     t.strictSame(
@@ -403,6 +403,31 @@ void t.test(
       ['drained', 'drained'],
     );
     t.equal(bridge.counters().openTunnels, 0);
+  },
+);
+
+void t.test(
+  'an apply that is interrupted can write its state while the bridge drains',
+  async (t) => {
+    const api = await tcpOrigin(t, (socket) => {
+      socket.on('data', () => socket.end('created'));
+    });
+    const state = await tcpOrigin(t, (socket) => {
+      socket.on('data', () => socket.end('written'));
+    });
+    const { httpPort, bridge, record } = await startBridge(t);
+    const creating = await rawClient(httpPort, connectTo(`127.0.0.1:${api.port}`));
+    await creating.until(/200/u);
+    const drained = bridge.drain(AbortSignal.timeout(10_000));
+    creating.socket.end('create');
+    t.match(await creating.rest(), /created$/u);
+    await record(0);
+    // Nothing is under way now, but the client has one more thing to do.
+    const writing = await rawClient(httpPort, connectTo(`127.0.0.1:${state.port}`));
+    await writing.until(/200/u);
+    writing.socket.end('write');
+    t.match(await writing.rest(), /written$/u);
+    t.equal(await drained, 0, 'nothing was cut');
   },
 );
 

@@ -1,20 +1,13 @@
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { contextHooks as hooks, phaseScript } from '../fakes/phase-script.ts';
 import { run } from '../support/run.ts';
 import { tmpFolder } from '../support/tmp-folder.ts';
 
 const root = join(import.meta.dirname, '..', '..');
-const hooks = JSON.parse(readFileSync(join(root, 'terraform/hooks.json'), 'utf8')) as {
-  before: string[];
-  after: string[];
-  plan_policy_input: string[];
-};
-
-/** As Spacelift's documentation says: each hook in braces, chained by &&, the phase in their midst. */
-function phase(command: string, before = hooks.before, after = hooks.after): string {
-  return [...before, command, ...after].map((hook) => `{ ${hook}; }`).join(' && ');
-}
+const phase = (command: string, after: readonly string[] = hooks.after): string =>
+  phaseScript(command, { before: hooks.before, after });
 
 const fake = `#!/bin/sh
 echo "$*" >> "$CALLS"
@@ -82,7 +75,7 @@ for (const [name, command, args] of shells) {
 
     again();
     const withReport = [...hooks.plan_policy_input, ...hooks.after];
-    await run(command, [...args, phase('true', hooks.before, withReport)], { env });
+    await run(command, [...args, phase('true', withReport)], { env });
     t.same(calls(), ['up', 'env', 'report --custom-input', 'env --unset', 'clean-env', 'down']);
   });
 }
