@@ -46,8 +46,6 @@ export async function relay(relayed: Relayed, origin: Origin): Promise<RelayResu
     handler.abort();
   };
   exchange.signal.addEventListener('abort', onAbort);
-  const onOriginClose = (): void => {};
-  origin.socket.on('close', onOriginClose);
   try {
     if (exchange.signal.aborted) handler.abort();
     origin.client.dispatch(
@@ -66,7 +64,6 @@ export async function relay(relayed: Relayed, origin: Origin): Promise<RelayResu
   }
   const end = await handler.ended;
   exchange.signal.removeEventListener('abort', onAbort);
-  origin.socket.off('close', onOriginClose);
   const { bytesUp, bytesDown, status } = handler;
   if (end.kind === 'complete') return { kind: 'done', status: status ?? 0, bytesUp, bytesDown };
   if (exchange.signal.aborted || (request.destroyed && !request.complete)) {

@@ -12,6 +12,10 @@ export type RelayEnd =
 
 type Controller = Dispatcher.DispatchController;
 
+const COMPLETE: RelayEnd = { kind: 'complete' };
+/** Made once: an error with its stack for each response would be one of the dearest parts of a request. */
+const CUT: RelayEnd = { kind: 'error', error: new Error('aborted') };
+
 export class ResponseRelay implements Dispatcher.DispatchHandler {
   /** Settles once; after 'complete' the response has been handed to the client's socket. */
   readonly ended: Promise<RelayEnd>;
@@ -37,7 +41,7 @@ export class ResponseRelay implements Dispatcher.DispatchHandler {
   abort(): void {
     this.#isAborted = true;
     this.#controller?.abort(new Error('aborted'));
-    this.#settle({ kind: 'error', error: new Error('aborted') });
+    this.#settle(CUT);
   }
 
   onRequestStart(controller: Controller): void {
@@ -88,11 +92,12 @@ export class ResponseRelay implements Dispatcher.DispatchHandler {
     const response = this.#response;
     const trailers = [...pairs(endToEnd(textOf(controller.rawTrailers)))];
     if (trailers.length > 0 && response.req.httpVersion === '1.1') response.addTrailers(trailers);
+    // It closes after a whole response too, and is not heard then.
     response.once('close', () => {
-      this.#settle({ kind: 'error', error: new Error('aborted') });
+      this.#settle(CUT);
     });
     response.end(() => {
-      this.#settle({ kind: 'complete' });
+      this.#settle(COMPLETE);
     });
   }
 
