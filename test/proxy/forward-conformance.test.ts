@@ -355,11 +355,15 @@ void t.test('a request that comes byte by byte is understood', async (t) => {
   const { httpPort } = await startBridge(t);
   const client = await rawClient(httpPort);
   client.socket.setNoDelay(true);
-  for (const byte of post(origin.port, 'Transfer-Encoding: chunked\r\n', '3\r\nabc\r\n0\r\n\r\n')) {
+  for (const byte of post(origin.port, 'Transfer-Encoding: chunked\r\n', '3\r\nxyz\r\n0\r\n\r\n')) {
     client.socket.write(byte);
     await new Promise((resolve) => setImmediate(resolve));
   }
-  t.match(await client.until(/0\r\n\r\n$/u), /200 OK[^]*1\r\na\r\n1\r\nb\r\n1\r\nc\r\n/u);
+  const answer = await client.until(/0\r\n\r\n$/u);
+  t.match(answer, /^HTTP\/1.1 200 OK/u);
+  // In how many chunks is Node's affair: 26 puts together what arrives in one turn.
+  const body = answer.slice(answer.indexOf('\r\n\r\n') + 4);
+  t.equal(body.replaceAll(/[\da-f]*\r\n/gu, ''), 'xyz');
   client.socket.destroy();
 });
 
