@@ -33,6 +33,8 @@ export interface Config {
   readonly connectTimeoutMs: number;
   readonly upstreamProxy: UpstreamProxy | undefined;
   readonly direct: readonly RuleText[];
+  /** Destinations that are dialled ahead. */
+  readonly preconnect: readonly RuleText[];
   readonly policy: {
     /** `undefined`: the policy file's, else enforce. */
     readonly mode: 'enforce' | 'report' | 'learn' | undefined;
@@ -125,6 +127,7 @@ export function loadConfig(env: Environment): Config {
       ...(socks5 ? [socks5] : []),
     ]),
     direct: splitRules(parsed.SPACETAIL_DIRECT, 'SPACETAIL_DIRECT'),
+    preconnect: splitRules(parsed.SPACETAIL_PRECONNECT, 'SPACETAIL_PRECONNECT'),
     policy: {
       mode: parsed.SPACETAIL_POLICY_MODE,
       allow: splitRules(parsed.SPACETAIL_ALLOW, 'SPACETAIL_ALLOW'),

@@ -41,6 +41,7 @@ export async function planRun(
   const { parseRules } = await import('../proxy/rules.ts');
   const { matchesDirect } = await import('../proxy/policy/direct-hosts.ts');
   matchesDirect(parseRules(config.direct));
+  parseRules(config.preconnect);
   return {
     ...rest,
     config,

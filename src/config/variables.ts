@@ -21,6 +21,7 @@ const variables = v.object({
   SPACETAIL_CONNECT_TIMEOUT: v.optional(values.positiveDuration, '15s'),
   SPACETAIL_UPSTREAM_PROXY: v.optional(values.upstreamProxy),
   SPACETAIL_DIRECT: v.optional(v.string()),
+  SPACETAIL_PRECONNECT: v.optional(v.string()),
   SPACETAIL_ALLOW: v.optional(v.string()),
   SPACETAIL_DENY: v.optional(v.string()),
   SPACETAIL_ALLOW_LOCAL: v.optional(v.string()),

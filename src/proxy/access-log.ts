@@ -66,7 +66,8 @@ function fieldsOf(record: RequestRecord): string {
     `,"policy":{"decision":"${policy.decision}","rule":${jsonText(policy.rule)},"mode":"${policy.mode}"}` +
     `,"client":${clientText(record.client)},"status":${record.status}` +
     `,"error":${jsonText(record.error)},"dns_ms":${roundMs(record.dnsMs)}` +
-    `,"dial_ms":${roundMs(record.dialMs)},"total_ms":${roundMs(record.totalMs)}` +
+    `,"dial_ms":${roundMs(record.dialMs)}${record.preconnect ? ',"preconnect":true' : ''}` +
+    `,"total_ms":${roundMs(record.totalMs)}` +
     `,"bytes_up":${record.bytesUp},"bytes_down":${record.bytesDown}` +
     `,"close_reason":${jsonText(record.closeReason)}`
   );

@@ -8,6 +8,8 @@ import type { ListenAddress } from './listen.ts';
 import type { Policy } from './policy.ts';
 import type { ClientProcess, RequestRecord } from './request-record.ts';
 import type { Resolve, Tailnet } from './tailnet.ts';
+import type { PreconnectOptions } from './dial/preconnect.ts';
+import type { SpareCounts } from './dial/spares.ts';
 import type { UpstreamProxy } from './dial/upstream-proxy.ts';
 
 export interface BridgeOptions {
@@ -28,6 +30,8 @@ export interface BridgeOptions {
   /** SPACETAIL_DIRECT; tells of a name or an address. Nothing by default. */
   readonly isDirect?: (hostOrIp: string) => boolean;
   readonly upstreamProxy?: UpstreamProxy | undefined;
+  /** SPACETAIL_PRECONNECT; by default nothing is dialled ahead. */
+  readonly preconnect?: PreconnectOptions | undefined;
   /** SPACETAIL_PROXY_TOKEN */
   readonly proxyToken?: string | undefined;
   /** SPACETAIL_CONNECT_TIMEOUT, 15 s */
@@ -61,6 +65,10 @@ export interface Bridge {
   /** As bound, e.g. `127.0.0.1:8080`; `undefined` where there is no such listener (yet). */
   addresses(): { http: ListenAddress | undefined; socks: ListenAddress | undefined };
   counters(): Counters;
+  /** Connections dialled ahead; `undefined` where there are none by configuration. */
+  spares(): SpareCounts | undefined;
+  /** Closes those that the netmap has overtaken; all of them where `isWhole`. */
+  netmapChanged(isWhole: boolean): void;
   /** What would become of a request, by the same steps. */
   readonly inspect: Inspect;
   /**

@@ -12,10 +12,11 @@ const FILES_EACH = 2;
 const MOST = 20_000;
 const FEWEST = 16;
 
-export function defaultConnectionLimit(limits: string = readLimits()): number {
+/** @param others - files that are needed besides */
+export function defaultConnectionLimit(limits: string = readLimits(), others = 0): number {
   const soft = /^Max open files +(?<soft>\d+)/mu.exec(limits)?.groups?.soft;
   if (soft === undefined) return MOST;
-  const fitting = Math.floor((Number(soft) - RESERVED_FILES) / FILES_EACH);
+  const fitting = Math.floor((Number(soft) - RESERVED_FILES - others) / FILES_EACH);
   return Math.max(FEWEST, Math.min(MOST, fitting));
 }
 

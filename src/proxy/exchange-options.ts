@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net';
 import type { DecideContext } from './decide.ts';
 import type { DialContext } from './dial/dial-context.ts';
+import type { Spares } from './dial/spares.ts';
 import type { InboundGuard } from './inbound-guard.ts';
 import type { ClientProcess, RequestRecord } from './request-record.ts';
 import type { Resolve } from './tailnet.ts';
@@ -17,4 +18,6 @@ export interface ExchangeOptions extends DecideContext, DialContext {
   readonly record: (record: RequestRecord) => void;
   readonly trace: Trace | undefined;
   readonly guard: InboundGuard;
+  /** Connections dialled ahead (SPACETAIL_PRECONNECT). */
+  readonly spares: Spares | undefined;
 }

@@ -10,7 +10,7 @@ import { clientInTime } from './client-process/client-in-time.ts';
 import { decide } from './decide.ts';
 import { decideByName } from './decide-by-name.ts';
 import type { Decision, Findings, Plan } from './decide.ts';
-import { dial } from './dial.ts';
+import { dialOrTake } from './dial/preconnect.ts';
 import type { Dialled } from './dial/dial-context.ts';
 import type { Failure } from './failure.ts';
 import { errorTypeOf, failure, statusOf } from './failure.ts';
@@ -47,6 +47,7 @@ export class Exchange {
       ip: undefined,
       dnsMs: undefined,
       dialMs: undefined,
+      isPreconnected: false,
     };
     this.#clientAsked = this.#askClient();
     const { proto, method, authority } = request;
@@ -87,10 +88,16 @@ export class Exchange {
   }
 
   /** Never throws. */
-  async dial(plan: Plan, { isFixed }: { readonly isFixed: boolean }): Promise<Dialled> {
+  async dial(
+    plan: Plan,
+    { isFixed, isFresh = false }: { readonly isFixed: boolean; readonly isFresh?: boolean },
+  ): Promise<Dialled> {
     const startedMs = performance.now();
-    const dialled = await dial(plan, { isFixed, signal: this.signal }, this.#options);
-    this.#progress.dialMs = performance.now() - startedMs;
+    const options = { isFixed, isFresh, signal: this.signal };
+    const dialled = await dialOrTake(plan, options, this.#options, this.#options.spares);
+    const spare = dialled.kind === 'connected' ? dialled.spare : undefined;
+    this.#progress.dialMs = spare?.wasReady === true ? 0 : performance.now() - startedMs;
+    this.#progress.isPreconnected = spare !== undefined;
     if (dialled.kind === 'connected') this.#progress.ip = dialled.ip;
     if (dialled.kind === 'failed' && this.isCut) return { kind: 'failed', failure: stopping() };
     this.#trace?.('dialled', { kind: dialled.kind, ms: this.#progress.dialMs });

@@ -1,12 +1,16 @@
 /** What /metrics tells Prometheus. */
 import { Counter, Gauge, Registry } from 'prom-client';
 import { LateCounter, LateHistogram } from './record/late-metrics.ts';
+import type { SpareCounts } from './dial/spares.ts';
+import { registerSpares } from './record/spare-metrics.ts';
 import { watchLoopDelay } from './record/loop-delay.ts';
 import type { RequestRecord } from './request-record.ts';
 import { TopHosts } from './record/top-hosts.ts';
 
 /** What is counted elsewhere and read when somebody scrapes. */
 export interface MetricsSources {
+  /** Connections dialled ahead; absent where nothing is. */
+  readonly spares?: (() => SpareCounts | undefined) | undefined;
   openTunnels(): number;
   tailscaledRestarts(): number;
   /** Lines that the access log lost. */
@@ -31,6 +35,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
   const hosts = new TopHosts(registry);
   const loopDelay = watchLoopDelay(registry);
   registerSources(registry, sources);
+  if (sources.spares !== undefined) registerSpares(registry, sources.spares);
   return {
     observe(record) {
       instruments(record);
@@ -98,7 +103,8 @@ function createInstruments(registry: Registry): (record: RequestRecord) => void 
     if (error !== null) errors.add(error, 1, () => ({ error }));
     if (bytesUp > 0) bytes.add(`up ${route}`, bytesUp, () => ({ direction: 'up', route }));
     if (bytesDown > 0) bytes.add(`down ${route}`, bytesDown, () => ({ direction: 'down', route }));
-    if (dialMs !== null) dial.observe(route, dialMs / 1000);
+    // Nothing was dialled for one that was dialled ahead.
+    if (dialMs !== null && record.preconnect !== true) dial.observe(route, dialMs / 1000);
     if (dnsMs !== null) resolve.observe(nameSource ?? 'none', dnsMs / 1000);
   };
 }

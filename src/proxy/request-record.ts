@@ -43,6 +43,8 @@ export interface RequestRecord {
   readonly detail: string | null;
   readonly dnsMs: number | null;
   readonly dialMs: number | null;
+  /** Present where the connection was dialled before the request came; `dialMs` is what was left to wait for, mostly 0. */
+  readonly preconnect?: true;
   readonly totalMs: number;
   readonly bytesUp: number;
   readonly bytesDown: number;

@@ -2,6 +2,8 @@
 import { createServer } from 'node:net';
 import type { Bridge, BridgeOptions } from './bridge.ts';
 import { defaultConnectionLimit, limitConnections } from './connection-limit.ts';
+import { createSpares } from './dial/preconnect.ts';
+import { MOST_SPARES } from './dial/spares.ts';
 import { failure } from './failure.ts';
 import { Hall } from './hall.ts';
 import { httpServer } from './http/http-server.ts';
@@ -25,16 +27,21 @@ const drainLullMs = 300;
 export function createBridge(options: BridgeOptions): Bridge {
   const own = ownListeners();
   const pool = originPool();
-  const hall = new Hall({
+  const dialContext = {
     tailnet: options.tailnet,
     resolve: options.resolve,
+    upstreamProxy: options.upstreamProxy,
+    connectTimeoutMs: options.connectTimeoutMs ?? 15 * SECOND_MS,
+  };
+  const spares = options.preconnect && createSpares(options.preconnect, dialContext);
+  const hall = new Hall({
+    ...dialContext,
+    spares,
     policy: options.policy,
     attachedNetworks: options.attachedNetworks,
     isDirect: options.isDirect ?? (() => false),
     own,
     hasUpstreamProxy: options.upstreamProxy !== undefined,
-    upstreamProxy: options.upstreamProxy,
-    connectTimeoutMs: options.connectTimeoutMs ?? 15 * SECOND_MS,
     resolveTimeoutMs: options.resolveTimeoutMs ?? 6 * SECOND_MS,
     readyTimeoutMs: options.readyTimeoutMs ?? 60 * SECOND_MS,
     clientOf: options.clientOf,
@@ -67,7 +74,7 @@ export function createBridge(options: BridgeOptions): Bridge {
       void handleSocks(socket, context);
     });
   const servers = socks === undefined ? [http] : [http, socks];
-  const limit = options.maxConnections ?? defaultConnectionLimit();
+  const limit = options.maxConnections ?? defaultConnectionLimit(undefined, spares && MOST_SPARES);
   const { open } = limitConnections(servers, limit, (socket, server, mayAnswer) => {
     const failed = failure(
       'too_many_connections',
@@ -93,8 +100,11 @@ export function createBridge(options: BridgeOptions): Bridge {
     },
     addresses: () => ({ http: addressOf(http), socks: socks && addressOf(socks) }),
     counters: () => hall.counters,
+    spares: () => spares?.counts,
+    netmapChanged: (isWhole) => spares?.netmapChanged(isWhole),
     inspect: inspectWith(hall.options),
     async drain(deadline) {
+      spares?.close();
       // Still listening: a client that is at work may need another connection to finish, such as an apply that was
       // interrupted and now writes its state.
       const cut = await hall.drain(deadline, drainLullMs);

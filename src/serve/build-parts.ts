@@ -27,6 +27,7 @@ import { policyOf } from './policy.ts';
 import { readiness, warningsOf } from './readiness.ts';
 import type { RunPlan } from './run-plan.ts';
 import { statusDocument } from './status.ts';
+import { tellOfNetmap } from './netmap-news.ts';
 import { adaptTailnet } from './tailnet-adapter.ts';
 import { upstreamOf } from './upstream.ts';
 import { writeLastRun } from './last-run.ts';
@@ -84,7 +85,9 @@ export async function buildParts(
   };
   const warnings = () => [...warningsOf(view, policy), ...lostLines(accessLog.dropped())];
   let restarts = (): number => 0;
+  const preconnect = { rules: parseRules(config.preconnect) };
   const metrics = createMetrics({
+    spares: preconnect.rules.length > 0 ? () => bridge.spares() : undefined,
     openTunnels: () => bridge.counters().openTunnels,
     tailscaledRestarts: () => restarts(),
     logLinesDropped: () => accessLog.dropped(),
@@ -140,6 +143,7 @@ export async function buildParts(
     },
     pages: (request, response) => pages.handle(request, response),
     attachedNetworks: createAttachedNetworks(),
+    preconnect,
     upstreamProxy: upstreamOf(config.upstreamProxy),
     proxyToken: config.proxyToken,
     connectTimeoutMs: config.connectTimeoutMs,
@@ -147,6 +151,7 @@ export async function buildParts(
     guardInbound: inboundAllowed(config.tailnet.upArgs),
     trace: config.trace ? accessLog.trace : undefined,
   });
+  tellOfNetmap(view, adapter, bridge);
   view.start();
   return {
     bridge: adaptBridge(bridge, pages, activity),

@@ -8,11 +8,14 @@ export interface TailnetAdapter {
   readonly resolve: Resolve;
   /** The supervisor tells of tailscaled's process. */
   changed(next: Lifecycle): void;
+  /** Calls back after every look at the tailnet and every change of tailscaled's process. */
+  onChange(listener: () => void): void;
 }
 
 export function adaptTailnet(view: TailnetView): TailnetAdapter {
   let process: Lifecycle = { kind: 'starting', step: 'listeners' };
   const waiting = new Set<() => void>();
+  const listeners = new Set<() => void>();
   const state = (): TailnetState => {
     if (process.kind === 'starting') return { kind: 'starting', detail: `at step ${process.step}` };
     if (process.kind === 'down') return { kind: 'down', detail: process.error.message };
@@ -20,6 +23,7 @@ export function adaptTailnet(view: TailnetView): TailnetAdapter {
   };
   const notify = (): void => {
     for (const look of waiting) look();
+    for (const listen of listeners) listen();
   };
   view.onChange(notify);
   const ready = (signal: AbortSignal): Promise<TailnetState> =>
@@ -74,6 +78,7 @@ export function adaptTailnet(view: TailnetView): TailnetAdapter {
       ping: (ip, signal) => view.ping(ip, signal),
       inboundPeer: (host, port, signal) => view.inboundPeer(host, port, signal),
     },
+    onChange: (listener) => void listeners.add(listener),
     changed(next) {
       process = next;
       view.refresh();

@@ -1,5 +1,6 @@
 /** What a dial is given and what comes of it. */
 import type { Failure } from '../failure.ts';
+import type { Handed } from './handed.ts';
 import type { Line } from './line.ts';
 import type { Resolve, Tailnet } from '../tailnet.ts';
 import type { UpstreamProxy } from './upstream-proxy.ts';
@@ -9,6 +10,7 @@ export type Dialled =
       readonly kind: 'connected';
       readonly line: Line;
       /** The literal that answered. */ readonly ip: string | undefined;
+      /** It was dialled ahead. */ readonly spare?: Handed;
     }
   | { readonly kind: 'failed'; readonly failure: Failure };
 

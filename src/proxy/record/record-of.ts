@@ -33,6 +33,8 @@ export interface Progress {
   ip: string | undefined;
   dnsMs: number | undefined;
   dialMs: number | undefined;
+  /** The connection was dialled ahead. */
+  isPreconnected: boolean;
 }
 
 export interface Ended {
@@ -73,6 +75,7 @@ export function recordOf(ended: Ended): RequestRecord {
     detail: outcome.failure?.detail ?? null,
     dnsMs: rounded(progress.dnsMs),
     dialMs: rounded(progress.dialMs),
+    ...(progress.isPreconnected ? { preconnect: true } : {}),
     totalMs: rounded(ended.endedMs - progress.startedMs) ?? 0,
     bytesUp: outcome.bytesUp,
     bytesDown: outcome.bytesDown,

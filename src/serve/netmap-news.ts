@@ -1,0 +1,26 @@
+import type { TailnetView } from '../dns/tailnet-view.ts';
+import type { Bridge } from '../proxy/server.ts';
+import type { TailnetAdapter } from './tailnet-adapter.ts';
+
+/**
+ * Tells the bridge of each look at the tailnet: as a whole new netmap where nodes have come or gone, or where state,
+ * suffix or exit node are others. A busy tailnet ticks many times a second, and mostly about endpoints.
+ */
+export function tellOfNetmap(
+  view: TailnetView,
+  { tailnet, onChange }: TailnetAdapter,
+  bridge: Bridge,
+): void {
+  let last = '';
+  onChange(() => {
+    const exitNode = tailnet.exitNode()?.name;
+    const now = JSON.stringify([
+      tailnet.state().kind,
+      view.summary()?.peers,
+      tailnet.suffix(),
+      exitNode,
+    ]);
+    bridge.netmapChanged(now !== last);
+    last = now;
+  });
+}
