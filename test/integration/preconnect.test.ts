@@ -153,6 +153,7 @@ void t.test(
     const client = await tunnelTo(spacetail, `web:${fatal.port}`);
     client.socket.write('fatal');
     await client.rest();
+    client.socket.destroy();
     t.match(await logLine(spacetail, 1), { preconnect: true, bytes_up: 5, bytes_down: 0 });
     t.same(seen, ['first', 'fatal'], 'it is sent once');
 
