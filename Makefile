@@ -55,6 +55,11 @@ CYCLES ?= 50
 soak: build tailnet ## up, request, down, CYCLES times (50): nothing may be left and memory may not grow
 	@SPACETAIL_SOAK_CYCLES=$(CYCLES) node test/lifecycle/soak.test.ts
 
+SECONDS ?= 60
+.PHONY: fuzz
+fuzz: deps ## Every parser on inputs near to its corpus, for SECONDS=n (60); TARGET=name, SEED=n
+	@SECONDS_IN_ALL=$(SECONDS) node test/fuzz/main.ts
+
 IMAGE ?= spacetail
 IMAGE_ARGS = --build-arg VERSION=$(shell sed -nE 's/^  "version": "(.*)",/\1/p' package.json) \
   --build-arg REVISION=$(shell git rev-parse HEAD) --build-arg CREATED=$(shell date -u +%Y-%m-%dT%H:%M:%SZ)

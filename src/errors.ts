@@ -130,7 +130,7 @@ export class SpacetailError extends Error {
   readonly hint: string;
 
   constructor(code: ErrorCode, message: string, options: { hint?: string; cause?: unknown } = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(visible(message), options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.hint = options.hint ?? catalogue[code].hint;
   }
@@ -138,6 +138,14 @@ export class SpacetailError extends Error {
   get exitCode(): 1 | 2 | 124 {
     return catalogue[this.code].exitCode;
   }
+}
+
+/** A message may quote what a file, a variable or a program said: no terminal shall obey that. */
+function visible(message: string): string {
+  return message.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]/gu, (character) => {
+    if (character === '\n' || character === '\t') return character;
+    return String.raw`\u` + (character.codePointAt(0) ?? 0).toString(16).padStart(4, '0');
+  });
 }
 
 /** The message of anything that was thrown, without its stack. */

@@ -15,7 +15,18 @@ export function prettyLines(colour: boolean): (line: string) => string {
     hideObject: true,
     messageFormat: (fields) => sentence(fields, colour),
   });
-  return (line) => (line.startsWith('{') ? render(line) : `${printable(line)}\n`);
+  return (line) => (isObject(line) ? render(line) : `${printable(line)}\n`);
+}
+
+/** What is none, a line that was cut among them, pino-pretty would hand on byte for byte. */
+function isObject(line: string): boolean {
+  if (!line.startsWith('{')) return false;
+  try {
+    JSON.parse(line);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** e.g. `200 GET db.tail1.ts.net:80 tailnet 100.64.0.3 12 ms ↑ 120 B ↓ 3.4 kB terraform-provider-nomad_v2.4.0` */

@@ -147,3 +147,10 @@ void t.test('the lines under TRACE are short, and no text of a client moves the 
   t.notMatch(print({ ...start, host: '\u001b[2J\r', port: 80 }), /[\u001b\r]/);
   t.end();
 });
+
+void t.test('regression: a line that is cut does not reach the terminal as it is', async (t) => {
+  t.equal(
+    prettyLines(false)('{"msg":"request","host":"\u001B[2J'),
+    '{"msg":"request","host":"?[2J\n',
+  );
+});

@@ -15,7 +15,11 @@ const limitBytes = 1_048_576;
 export function readYaml(text: string, file: string): { value: unknown; lineOf: LineOf } {
   if (text.length > limitBytes) throw defect(`${file}: larger than 1 MiB`);
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    logLevel: 'error',
+  });
   const [problem] = [...document.errors, ...document.warnings];
   if (problem !== undefined) {
     throw defect(`${file}:${lines.linePos(problem.pos[0]).line}: ${problem.message}`);

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import * as fc from 'fast-check';
 import t from 'tap';
 import { SpacetailError } from '../../../src/errors.ts';
@@ -260,3 +261,16 @@ void t.test('a deny rule for a program also denies one that is unknown', async (
 void t.test('a policy without rules for programs does not wait for them', async (t) => {
   t.notOk(policyOf(parsePolicyFile('allow: [db]', 'p.yaml')).needsClient);
 });
+
+void t.test(
+  'regression: a key that is a list is refused without a word of the YAML library on stderr',
+  async (t) => {
+    const warnings: string[] = [];
+    const onWarning = (warning: Error): void => void warnings.push(warning.message);
+    process.on('warning', onWarning);
+    t.teardown(() => process.off('warning', onWarning));
+    t.throws(() => parsePolicyFile('{ [a, b]: c }', 'p.yaml'), { code: 'config_invalid' });
+    await setImmediate();
+    t.same(warnings, []);
+  },
+);

@@ -1,0 +1,106 @@
+/** Readers of what tailscaled, its CLI and the kernel say. */
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseSocketTable } from '../../src/commands/doctor/listening-sockets.ts';
+import { buildIndex } from '../../src/dns/build-index.ts';
+import { readDnsConfig, readNetmapDns } from '../../src/dns/dns-config.ts';
+import { isObject } from '../../src/dns/json-fields.ts';
+import { normaliseName } from '../../src/dns/names.ts';
+import { parseStatus } from '../../src/dns/status.ts';
+import { TailnetIndex } from '../../src/dns/tailnet-index.ts';
+import { explainLogin } from '../../src/lifecycle/login-failure.ts';
+import { parseProcessStat } from '../../src/lifecycle/process-id.ts';
+import { needlesOf, SocketTables } from '../../src/proxy/client-process/socket-table.ts';
+import { canonicalAddress } from '../../src/proxy/addresses.ts';
+import { orRefused } from './target.ts';
+import type { FuzzTarget } from './target.ts';
+
+const side = {
+  clientHost: '127.0.0.1',
+  clientPort: 0xa3_c2,
+  serverHost: '127.0.0.1',
+  serverPort: 8080,
+};
+
+export const systemTargets: readonly FuzzTarget[] = [
+  {
+    name: 'status',
+    words: [
+      '"Peer":',
+      '"DNSName":"',
+      '"AllowedIPs":[',
+      '"100.64.0.1"',
+      'null',
+      '{',
+      '}',
+      '-1',
+      '1e999',
+    ],
+    check(bytes) {
+      const status = orRefused(() => parseStatus(bytes, 0), 'status_unreadable');
+      if (status === undefined) return;
+      const index = new TailnetIndex(buildIndex(status));
+      for (const peer of status.peers) {
+        for (const address of peer.addresses.filter((each) => canonicalAddress(each) === each)) {
+          assert.ok(index.ownerOf(address, true) !== undefined, `${address} without an owner`);
+        }
+      }
+    },
+  },
+  {
+    name: 'dns-config',
+    words: ['"Routes":{', '"ExtraRecords":[', '"Domains":', 'null', '[]', '{}', '"NetMap":'],
+    check(bytes) {
+      let json: unknown;
+      try {
+        json = JSON.parse(bytes.toString('utf8'));
+      } catch {
+        return;
+      }
+      if (!isObject(json)) return;
+      readNetmapDns(json);
+      const { splitSuffixes, searchDomains } = readDnsConfig(json);
+      for (const name of [...splitSuffixes, ...searchDomains]) {
+        assert.equal(normaliseName(name), name);
+      }
+    },
+  },
+  {
+    name: 'login-output',
+    words: ['invalid key', 'requested tags', 'expired', 'tskey-auth-', '\u001B[31m', '\n'],
+    check(bytes) {
+      const error = explainLogin(bytes.toString('utf8').split('\n'));
+      assert.ok(error === undefined || error.message.length < bytes.length + 1000);
+    },
+  },
+  {
+    name: 'process-stat',
+    words: [') ', '(', ' S ', ' 0', ' -1', '\n'],
+    check(bytes) {
+      const stat = parseProcessStat(bytes.toString('utf8'));
+      assert.ok(stat === undefined || (stat.pid >= 0 && Number.isSafeInteger(stat.startTicks)));
+    },
+  },
+  {
+    name: 'socket-table',
+    words: ['0100007F:1F90', ' 0A ', '00000000:0000', '\n', ' 1: ', 'sl local_address'],
+    async check(bytes) {
+      for (const { port, host } of parseSocketTable(bytes.toString('latin1'))) {
+        assert.ok(port >= 0 && port <= 65_535 && host.length > 0, `${host} ${port}`);
+      }
+      const folder = mkdtempSync(join(tmpdir(), 'fuzz-'));
+      try {
+        mkdirSync(join(folder, 'net'));
+        writeFileSync(join(folder, 'net', 'tcp'), bytes);
+        const item = { needles: needlesOf(side) };
+        for (const inode of (await new SocketTables(folder).findInodes([item])).keys()) {
+          assert.match(inode, /^(?!0$)\d+$/);
+        }
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    },
+  },
+];
