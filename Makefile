@@ -47,8 +47,12 @@ clients: build ## Every client of docs/clients.md through the bridge; writes tha
 	@node test/clients/main.ts
 
 .PHONY: bench
-bench: build tailnet ## Print speed and memory figures as ratios, the peers side by side
-	@node test/tailnet/enter.ts -- node test/bench/main.ts
+bench: build tailnet ## Speed and memory against the peers, as ratios with their bars; writes docs/benchmarks.md
+	@node test/bench/main.ts --write docs/benchmarks.md $(BENCH)
+
+.PHONY: bench-quick
+bench-quick: build tailnet ## The same in a few minutes, less exact; writes nothing
+	@node test/bench/main.ts --quick $(BENCH)
 
 CYCLES ?= 50
 .PHONY: soak

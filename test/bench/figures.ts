@@ -5,18 +5,27 @@ export interface Spread {
   readonly max: number;
 }
 
+/** Of nothing: all NaN, which is printed as not measured. */
 export function spreadOf(values: readonly number[]): Spread {
-  const sorted = values.toSorted((a, b) => a - b);
+  const sorted = values.filter((value) => !Number.isNaN(value)).toSorted((a, b) => a - b);
   const at = (index: number): number => sorted[index] ?? Number.NaN;
   const middle = Math.floor((sorted.length - 1) / 2);
   const median = sorted.length % 2 === 1 ? at(middle) : (at(middle) + at(middle + 1)) / 2;
   return { min: at(0), median, max: at(sorted.length - 1) };
 }
 
-/** One row: what, the spread, and the bar it is held against. */
-export function row(what: string, { min, median, max }: Spread, unit: string, bar = ''): string {
-  const figures = [min, median, max].map((value) => value.toFixed(value < 10 ? 2 : 0).padStart(8));
-  return `${what.padEnd(52)}${figures.join('')} ${unit.padEnd(5)} ${bar}`;
+/** Round by round, so that what slows the machine down for a while slows both. */
+export function ratiosOf(ours: readonly number[], theirs: readonly number[]): number[] {
+  return ours.map((value, round) => value / (theirs[round] ?? Number.NaN));
 }
 
-export const head = `${''.padEnd(52)}${['min', 'median', 'max'].map((title) => title.padStart(8)).join('')}`;
+export function quantile(values: readonly number[], share: number): number {
+  return values.toSorted((a, b) => a - b)[Math.ceil(values.length * share) - 1] ?? Number.NaN;
+}
+
+/** Three digits that count, at least. */
+export function formatFigure(value: number): string {
+  if (Number.isNaN(value)) return '–';
+  if (value === 0 || Math.abs(value) >= 100) return value.toFixed(0);
+  return value.toFixed(Math.abs(value) >= 10 ? 1 : 2);
+}

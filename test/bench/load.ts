@@ -3,6 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { buildGoProgram } from '../support/go-program.ts';
+import type { Peer } from './peers/peer.ts';
 
 /** Where the load generator is, built now if it is not yet. */
 export function buildLoad(): Promise<string> {
@@ -53,6 +54,9 @@ export interface Measured {
   readonly cpuSeconds: number;
 }
 
+/** More than any measurement takes. */
+const longestMs = 120_000;
+
 export interface HeldTunnels {
   readonly opened: Measured;
   /** Echoes a byte on each of them, one after the other. */
@@ -71,10 +75,18 @@ function argumentsOf(mode: string, options: LoadOptions): string[] {
 }
 
 /** The program and its lines; it ends when its stdin does. */
-function start(command: readonly string[]): { child: ChildProcess; line: () => Promise<string> } {
+function start(
+  command: readonly string[],
+  limitMs?: number,
+): { child: ChildProcess; line: () => Promise<string> } {
   const [file = '', ...args] = command;
   const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  // One that hangs must not hang a bench that nobody watches.
+  if (limitMs !== undefined) {
+    const timer = setTimeout(() => child.kill('SIGKILL'), limitMs);
+    child.once('exit', () => clearTimeout(timer));
+  }
   return {
     child,
     async line() {
@@ -98,8 +110,8 @@ export interface Load {
   origin(host?: string, prefix?: readonly string[]): Promise<Origin>;
   measure(mode: 'setup' | 'tls' | 'bulk' | 'forward', options: LoadOptions): Promise<Measured>;
   hold(options: LoadOptions): Promise<HeldTunnels>;
-  /** A CONNECT proxy that splices; `http://127.0.0.1:PORT` and its pid. */
-  splice(): Promise<{ readonly proxy: string; readonly pid: number; stop(): void }>;
+  /** A CONNECT proxy that splices. */
+  splice(): Promise<Peer>;
 }
 
 /** @param prefix a command that runs the clients, such as one that enters another namespace */
@@ -112,7 +124,7 @@ export function loadOf(binary: string, prefix: readonly string[] = []): Load {
       return { ...ports, pid: child.pid ?? -1, stop: () => end(child) };
     },
     async measure(mode, options) {
-      const { child, line } = start([...prefix, binary, ...argumentsOf(mode, options)]);
+      const { child, line } = start([...prefix, binary, ...argumentsOf(mode, options)], longestMs);
       const measured = JSON.parse(await line()) as Measured;
       await end(child);
       return measured;
@@ -131,8 +143,13 @@ export function loadOf(binary: string, prefix: readonly string[] = []): Load {
     async splice() {
       const { child, line } = start([binary, 'proxy']);
       const { port } = JSON.parse(await line()) as { port: number };
-      const stop = (): void => void child.kill('SIGTERM');
-      return { proxy: `http://127.0.0.1:${port}`, pid: child.pid ?? -1, stop };
+      const stop = async (): Promise<void> => {
+        const exit = once(child, 'exit');
+        child.kill('SIGTERM');
+        await exit;
+      };
+      const http = `http://127.0.0.1:${port}`;
+      return { name: 'splice', http, pids: [child.pid ?? -1], stop };
     },
   };
 }

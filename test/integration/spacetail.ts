@@ -38,13 +38,14 @@ export async function spacetailFor(
   extra: Record<string, string> = {},
   /** What runs its commands, such as the `enter` of a far side. */
   by: readonly string[] = [],
+  node = process.execPath,
 ): Promise<Spacetail> {
   if (!existsSync(bundle)) throw new Error('dist/spacetail.js is missing: run make build first');
   const folder = tmpFolder(t);
   mkdirSync(`${folder}/bin`);
   // What the image has: spacetail on PATH, and the Node that runs it.
   symlinkSync(bundle, `${folder}/bin/spacetail`);
-  symlinkSync(process.execPath, `${folder}/bin/node`);
+  symlinkSync(node, `${folder}/bin/node`);
   const runtimeDir = `${folder}/run`;
   const [httpPort, socksPort] = [await freePort(), await freePort()];
   const env: Record<string, string> = {
@@ -61,7 +62,7 @@ export async function spacetailFor(
     SPACETAIL_OWNER_PID: String(process.pid),
     ...extra,
   };
-  const [file, ...words] = [...by, process.execPath];
+  const [file, ...words] = [...by, node];
   const cli: Spacetail['cli'] = (args, more = {}) =>
     run(file ?? '', [...words, bundle, ...args], {
       cleanEnv: true,

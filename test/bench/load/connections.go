@@ -3,7 +3,9 @@ package main
 import (
 	"bufio"
 	"crypto/tls"
+	"errors"
 	"io"
+	"net"
 	"strings"
 	"time"
 )
@@ -19,7 +21,8 @@ func setup(o options) result {
 	})
 }
 
-// A tunnel, a whole TLS handshake, one request: what a provider without keep-alive does.
+// A tunnel, a whole TLS handshake, one request: what a provider without keep-alive does. The client
+// closes first: a node whose netstack did keeps each port for a minute, and refuses who meets it again.
 func shortTLS(o options) result {
 	config := &tls.Config{InsecureSkipVerify: true}
 	return repeat(o, func() (io.Closer, error) {
@@ -32,37 +35,54 @@ func shortTLS(o options) result {
 		if err := conn.Handshake(); err != nil {
 			return raw, unwrapped(err)
 		}
-		return raw, get(conn, bufio.NewReader(conn), "/", o.target, "Connection: close\r\n")
+		_, err = get(conn, bufio.NewReader(conn), "/", o.target)
+		return raw, err
 	})
 }
 
 type kept struct {
-	conn   io.WriteCloser
+	conn   net.Conn
 	reader *bufio.Reader
 }
 
-// Absolute-form requests over connections that are kept.
+// Absolute-form requests over connections that are kept, by those who keep them.
 func forward(o options) result {
 	pool := make(chan kept, o.streams)
 	url, direct := "/", o
 	if _, address, isProxy := strings.Cut(o.proxy, "://"); isProxy {
 		url, direct = "http://"+o.target+"/", options{target: address}
 	}
-	return repeat(o, func() (io.Closer, error) {
-		var one kept
-		select {
-		case one = <-pool:
-		default:
-			conn, err := dial(direct)
-			if err != nil {
-				return nil, err
-			}
-			one = kept{conn, bufio.NewReader(conn)}
+	open := func() (kept, error) {
+		conn, err := dial(direct)
+		if err != nil {
+			return kept{}, err
 		}
-		if err := get(one.conn, one.reader, url, o.target, ""); err != nil {
+		return kept{conn, bufio.NewReader(conn)}, nil
+	}
+	ask := func(one kept) (io.Closer, error) {
+		_ = one.conn.SetDeadline(time.Now().Add(dialTimeout))
+		isKept, err := get(one.conn, one.reader, url, o.target)
+		if err != nil || !isKept {
 			return one.conn, err
 		}
 		pool <- one
 		return nil, nil
+	}
+	return repeat(o, func() (io.Closer, error) {
+		select {
+		case one := <-pool:
+			closer, err := ask(one)
+			if !errors.Is(err, errClosed) {
+				return closer, err
+			}
+			// It closed a connection that it had not said it would: as any client, once more by a new one.
+			_ = closer.Close()
+		default:
+		}
+		one, err := open()
+		if err != nil {
+			return nil, err
+		}
+		return ask(one)
 	})
 }

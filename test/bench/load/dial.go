@@ -53,8 +53,8 @@ func connectHTTP(conn net.Conn, target string) error {
 	if _, err := fmt.Fprintf(conn, "CONNECT %s HTTP/1.1\r\nHost: %s\r\n\r\n", target, target); err != nil {
 		return err
 	}
-	head := make([]byte, 0, 512)
-	for {
+	head := make([]byte, 0, 1024)
+	for !strings.Contains(string(head), "\r\n\r\n") {
 		if len(head) == cap(head) {
 			return errors.New("CONNECT: the answer's head is too large")
 		}
@@ -63,17 +63,14 @@ func connectHTTP(conn net.Conn, target string) error {
 			return err
 		}
 		head = head[:len(head)+read]
-		if end := strings.Index(string(head), "\r\n\r\n"); end >= 0 {
-			// The client speaks first in every mode.
-			if end+4 != len(head) {
-				return errors.New("CONNECT: bytes after the answer's head")
-			}
-			break
-		}
 	}
-	if !strings.HasPrefix(string(head), "HTTP/1.1 200") && !strings.HasPrefix(string(head), "HTTP/1.0 200") {
-		line, _, _ := strings.Cut(string(head), "\r\n")
+	line, _, _ := strings.Cut(string(head), "\r\n")
+	if !strings.HasPrefix(line, "HTTP/1.1 200") && !strings.HasPrefix(line, "HTTP/1.0 200") {
 		return errors.New("CONNECT: " + line)
+	}
+	// The client speaks first in every mode.
+	if !strings.HasSuffix(string(head), "\r\n\r\n") {
+		return errors.New("CONNECT: bytes after the answer's head")
 	}
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"io"
 	"math/big"
 	"net"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -43,21 +44,28 @@ func answerHTTP(conn net.Conn) {
 	}
 }
 
-// One GET over a connection; the answer is read whole and compared.
-func get(conn io.Writer, reader *bufio.Reader, url, host, connection string) error {
-	if _, err := fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: load\r\n%s\r\n", url, host, connection); err != nil {
-		return unwrapped(err)
+var errClosed = errors.New("closed before an answer")
+
+// One GET over a connection; the answer is read whole and compared. False where the other side is
+// about to close the connection.
+func get(conn io.Writer, reader *bufio.Reader, url, host string) (isKept bool, err error) {
+	if _, err := fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: load\r\n\r\n", url, host); err != nil {
+		return false, errClosed
+	}
+	if _, err := reader.Peek(1); err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+		return false, errClosed
 	}
 	line, err := reader.ReadString('\n')
 	if err != nil {
-		return unwrapped(err)
+		return false, unwrapped(err)
 	}
 	length := -1
 	isChunked := false
+	isKept = strings.HasPrefix(line, "HTTP/1.1")
 	for header := ""; ; {
 		header, err = reader.ReadString('\n')
 		if err != nil {
-			return unwrapped(err)
+			return false, unwrapped(err)
 		}
 		if len(header) <= 2 {
 			break
@@ -68,22 +76,24 @@ func get(conn io.Writer, reader *bufio.Reader, url, host, connection string) err
 			length, _ = strconv.Atoi(strings.TrimSpace(value))
 		case strings.EqualFold(name, "transfer-encoding"):
 			isChunked = true
+		case strings.EqualFold(name, "connection") && strings.EqualFold(strings.TrimSpace(value), "close"):
+			isKept = false
 		}
 	}
 	if len(line) < 12 || line[9:12] != "200" {
-		return errors.New("status " + strings.TrimSpace(line))
+		return false, errors.New("status " + strings.TrimSpace(line))
 	}
 	if isChunked || length != len(hello) {
-		return fmt.Errorf("a body of %d bytes", length)
+		return false, fmt.Errorf("a body of %d bytes", length)
 	}
 	body := make([]byte, length)
 	if _, err := io.ReadFull(reader, body); err != nil {
-		return unwrapped(err)
+		return false, unwrapped(err)
 	}
 	if string(body) != hello {
-		return errors.New("another body")
+		return false, errors.New("another body")
 	}
-	return nil
+	return isKept, nil
 }
 
 // A certificate of the moment: clients of this program do not verify it.

@@ -4,6 +4,7 @@
 //	load setup|tls|bulk|forward FLAGS  one measurement, one JSON line
 //	load hold FLAGS                    opens N tunnels and keeps them; commands on stdin
 //	load proxy                         a CONNECT proxy that splices, to compare with
+//	load socks -port N                 a SOCKS5 port in the place of tailscaled's
 //
 // Without -proxy it speaks to the origin directly: its own ceiling.
 package main
@@ -35,12 +36,13 @@ var modes = map[string]func(options) result{
 
 func main() {
 	if len(os.Args) < 2 {
-		fail("usage: load origin|proxy|setup|tls|bulk|forward|hold FLAGS")
+		fail("usage: load origin|proxy|socks|setup|tls|bulk|forward|hold FLAGS")
 	}
 	raiseFileLimit()
 	mode := os.Args[1]
 	flags := flag.NewFlagSet(mode, flag.ExitOnError)
 	host := flags.String("host", "127.0.0.1", "origin, proxy: the address to listen on")
+	port := flags.Int("port", 0, "socks: the port to listen on")
 	var o options
 	flags.StringVar(&o.proxy, "proxy", "", "http://HOST:PORT or socks5://HOST:PORT; empty: no proxy")
 	flags.StringVar(&o.target, "target", "", "HOST:PORT of the origin, as the proxy is to reach it")
@@ -57,6 +59,8 @@ func main() {
 		serveOrigin(*host)
 	case "proxy":
 		serveProxy(*host)
+	case "socks":
+		serveSOCKS(*host, *port)
 	case "hold":
 		hold(o)
 	default:

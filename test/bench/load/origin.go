@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"strconv"
 	"time"
 )
 
@@ -29,11 +30,15 @@ func serveOrigin(host string) {
 }
 
 func listen(host string, secure *tls.Config, serve func(net.Conn)) int {
-	listener, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
+	return listenAt(host, 0, secure, serve)
+}
+
+func listenAt(host string, port int, secure *tls.Config, serve func(net.Conn)) int {
+	listener, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port)))
 	if err != nil {
 		fail(err.Error())
 	}
-	port := listener.Addr().(*net.TCPAddr).Port
+	port = listener.Addr().(*net.TCPAddr).Port
 	if secure != nil {
 		listener = tls.NewListener(listener, secure)
 	}

@@ -28,13 +28,17 @@ func splice(conn net.Conn) {
 	if _, err := io.WriteString(conn, "HTTP/1.1 200 OK\r\n\r\n"); err != nil {
 		return
 	}
+	join(conn, upstream)
+}
+
+func join(client, upstream net.Conn) {
 	back := make(chan struct{})
 	go func() {
 		defer close(back)
-		_, _ = io.Copy(conn, upstream)
-		_ = conn.(*net.TCPConn).CloseWrite()
+		_, _ = io.Copy(client, upstream)
+		_ = client.(*net.TCPConn).CloseWrite()
 	}()
-	_, _ = io.Copy(upstream, conn)
+	_, _ = io.Copy(upstream, client)
 	_ = upstream.(*net.TCPConn).CloseWrite()
 	<-back
 }

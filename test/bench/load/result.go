@@ -39,6 +39,16 @@ func (s *series) add(took time.Duration, err error) {
 	s.errors[err.Error()]++
 }
 
+func (s *series) failed() int {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	count := 0
+	for _, times := range s.errors {
+		count += times
+	}
+	return count
+}
+
 func (s *series) result(all time.Duration) result {
 	sort.Slice(s.times, func(a, b int) bool { return s.times[a] < s.times[b] })
 	at := func(share float64) float64 {

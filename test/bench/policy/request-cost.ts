@@ -3,7 +3,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
-import { manyRequests } from '../support/many-requests.ts';
+import { manyRequests } from '../../support/many-requests.ts';
 
 type Door = 'forward' | 'connect';
 

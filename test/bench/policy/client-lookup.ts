@@ -3,8 +3,16 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createClientLookup } from '../../src/proxy/client-process.ts';
-import type { LookupFigures } from './policy.ts';
+import { createClientLookup } from '../../../src/proxy/client-process.ts';
+
+/** What it sends home. */
+export interface LookupFigures {
+  readonly seenMs: readonly number[];
+  readonly newMs: readonly number[];
+  /** Turns of the event loop that took more than 0.5 ms. */
+  readonly turnsMs: readonly number[];
+  readonly missed: number;
+}
 
 const processes = 500;
 const newClients = 200;

@@ -1,18 +1,18 @@
 /** A bridge in a process of its own: `whole` as a run has it but for the tailnet, `bare` records and judges nothing, `looking` looks up its clients besides. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { openAccessLog } from '../../src/proxy/access-log.ts';
-import { createClientLookup, noClientLookup } from '../../src/proxy/client-process.ts';
-import { createMetrics } from '../../src/proxy/metrics.ts';
-import { compilePolicy } from '../../src/proxy/policy.ts';
-import type { Policy } from '../../src/proxy/policy.ts';
-import { batchRecords } from '../../src/proxy/record-batch.ts';
-import { RequestFeed } from '../../src/proxy/pages/request-feed.ts';
-import { createBridge } from '../../src/proxy/server.ts';
-import { createRunRecord } from '../../src/report/run-record.ts';
-import { fakeResolve } from '../support/fake-resolve.ts';
-import { fakeTailnet } from '../support/fake-tailnet.ts';
-import { manyRules } from './many-rules.ts';
+import { openAccessLog } from '../../../src/proxy/access-log.ts';
+import { createClientLookup, noClientLookup } from '../../../src/proxy/client-process.ts';
+import { createMetrics } from '../../../src/proxy/metrics.ts';
+import { compilePolicy } from '../../../src/proxy/policy.ts';
+import type { Policy } from '../../../src/proxy/policy.ts';
+import { batchRecords } from '../../../src/proxy/record-batch.ts';
+import { RequestFeed } from '../../../src/proxy/pages/request-feed.ts';
+import { createBridge } from '../../../src/proxy/server.ts';
+import { createRunRecord } from '../../../src/report/run-record.ts';
+import { fakeResolve } from '../../support/fake-resolve.ts';
+import { fakeTailnet } from '../../support/fake-tailnet.ts';
+import { manyRules } from '../many-rules.ts';
 
 const verdict = {
   decision: 'allow',

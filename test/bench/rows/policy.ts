@@ -1,0 +1,116 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { compilePolicy } from '../../../src/proxy/policy.ts';
+import type { PolicyTarget } from '../../../src/proxy/policy.ts';
+import type { Bench } from '../bench.ts';
+import { quantile, spreadOf } from '../figures.ts';
+import { manyRules } from '../many-rules.ts';
+import type { LookupFigures } from '../policy/client-lookup.ts';
+import { costOfRequests } from '../policy/request-cost.ts';
+import type { Bar, Row, Section } from '../table.ts';
+
+const target: PolicyTarget = {
+  host: 'a.b.c.d.example.org',
+  ip: '203.0.113.7',
+  port: 44_300,
+  owner: undefined,
+  route: 'direct',
+  peer: undefined,
+};
+
+/** Microseconds of a decision, by batches of 1,000. */
+function deciding(): number[] {
+  const policy = compilePolicy({
+    mode: 'enforce',
+    allow: manyRules(''),
+    deny: manyRules('direct:'),
+    allowLocal: manyRules('tailnet:'),
+    metadata: 'allow',
+  });
+  const batch = (): number => {
+    const startMs = performance.now();
+    for (let count = 0; count < 1000; count += 1) policy.judge(target);
+    return performance.now() - startMs;
+  };
+  for (let warm = 0; warm < 10; warm += 1) batch();
+  return Array.from({ length: 30 }, batch);
+}
+
+async function lookingUp(rounds: number): Promise<LookupFigures[]> {
+  const all: LookupFigures[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    const child = fork(new URL('../policy/client-lookup.ts', import.meta.url));
+    const exit = once(child, 'exit');
+    const [figures] = (await once(child, 'message')) as [LookupFigures];
+    await exit;
+    all.push(figures);
+  }
+  return all;
+}
+
+const most = (must: number): Bar => ({ is: 'most', must });
+
+async function requestRows(rounds: number): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const door of ['forward', 'connect'] as const) {
+    const { bareUs, wholeUs, lookingUs, shares } = await costOfRequests(door, rounds);
+    const row = (what: string, values: readonly number[], unit = 'µs'): Row => ({
+      what: `${door}: ${what}`,
+      spread: spreadOf(values),
+      unit,
+    });
+    rows.push(
+      { ...row('share of these in the CPU of a request', shares, '%'), bar: most(10) },
+      row('CPU of a request, bare', bareUs),
+      row('with policy, log, metrics, report', wholeUs),
+      row('and with the look-up of clients', lookingUs),
+    );
+  }
+  return rows;
+}
+
+function lookupRows(all: readonly LookupFigures[]): Row[] {
+  const row = (
+    what: string,
+    pick: (of: LookupFigures) => number,
+    unit: string,
+    bar?: Bar,
+  ): Row => ({
+    what,
+    spread: spreadOf(all.map(pick)),
+    unit,
+    bar,
+  });
+  return [
+    row('client seen before, 500 processes: p50', ({ seenMs }) => quantile(seenMs, 0.5), 'ms'),
+    row('client seen before: p99', ({ seenMs }) => quantile(seenMs, 0.99), 'ms', most(3)),
+    row('new client: p50', ({ newMs }) => quantile(newMs, 0.5), 'ms'),
+    row('new client: p99', ({ newMs }) => quantile(newMs, 0.99), 'ms', most(30)),
+    row(
+      'turns of the event loop above 0.5 ms: p99',
+      ({ turnsMs }) => quantile(turnsMs, 0.99),
+      'ms',
+      most(2),
+    ),
+    row('the longest', ({ turnsMs }) => Math.max(...turnsMs), 'ms'),
+    row('clients that were not found', ({ missed }) => missed, '', most(0)),
+  ];
+}
+
+export async function policyAndRecords({ rounds }: Bench): Promise<Section> {
+  return {
+    title: 'Policy, log, metrics and the look-up of clients',
+    about:
+      'CPU of a bridge with all of them against one with none; decisions against three lists of 1,000 rules.',
+    rows: [
+      {
+        what: 'a decision, three lists of 1,000 rules',
+        spread: spreadOf(deciding()),
+        unit: 'µs',
+        bar: most(20),
+      },
+      ...(await requestRows(rounds)),
+      ...lookupRows(await lookingUp(rounds)),
+    ],
+  };
+}
