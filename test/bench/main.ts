@@ -1,7 +1,7 @@
 /**
  * `make bench`: speed and memory, the peers side by side, as ratios with their bars. Brings the peers first,
- * then measures inside the namespace of test/tailnet/enter.ts. `--quick` in some two minutes; `--only WORDS`
- * measures the sections whose names contain one of them; `--write FILE` writes the tables.
+ * then measures inside the namespace of test/tailnet/enter.ts. `--quick` in some two minutes; `--only NAME`
+ * measures that section (sections.ts), and may be repeated; `--write FILE` writes the tables.
  */
 import { enterNamespace } from '../tailnet/enter-namespace.ts';
 import { ensureTools } from '../tailnet/toolchain.ts';

@@ -33,8 +33,7 @@ export async function measure(options: BenchOptions): Promise<void> {
   for (const [name, value] of facts) console.log(`${name}: ${value}`);
   const scaled = (full: number): number => Math.ceil(full * scale);
   const bench: Bench = { tailnet, load, origin, rounds, scaled, say };
-  const isWanted = (name: string): boolean =>
-    only.length === 0 || only.some((word) => name.includes(word));
+  const isWanted = (name: string): boolean => only.length === 0 || only.includes(name);
   const sections: Section[] = [];
   for (const plan of sectionPlans.filter(({ name }) => isWanted(name))) {
     if (isQuick && plan.isLong === true && only.length === 0) continue;

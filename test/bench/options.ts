@@ -5,7 +5,7 @@ export interface BenchOptions {
   /** Of counts and sizes. */
   readonly scale: number;
   readonly isQuick: boolean;
-  /** Words of sections' names; none: all of them. */
+  /** Names of sections; none: all of them. */
   readonly only: readonly string[];
   /** The file to write the tables to. */
   readonly write: string | undefined;
