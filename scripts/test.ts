@@ -56,7 +56,7 @@ const inNamespace = (...command: string[]): [string, ...string[]] => [
 ];
 
 /** Folders whose tests need the Go tools and the network namespace. */
-const onTailnet = ['test/tailnet/', 'test/integration/', 'test/clients/'];
+const onTailnet = ['test/tailnet/', 'test/integration/', 'test/clients/', 'test/faults/'];
 const testFiles = readdirSync(`${root}/test`, { recursive: true, encoding: 'utf8' })
   .filter((path) => path.endsWith('.test.ts'))
   .map((path) => `test/${path}`)
@@ -77,6 +77,8 @@ if (
   const integration = testFiles.filter((path) => path.startsWith('test/integration/'));
   await tapStep('the offline tailnet itself', tap(...harness));
   await tapStep('spacetail on the real tailnet', tap(...integration));
+  const faults = testFiles.filter((path) => path.startsWith('test/faults/'));
+  await tapStep('everything that goes wrong', tap(...faults));
   if (
     await plainStep({
       title: 'build the clients',

@@ -9,11 +9,21 @@ const LOCAL = 1;
 const REMOTE = 2;
 const INODE = 9;
 
-let reading: Promise<Set<string>> | undefined;
+interface Tables {
+  /** `LOCALPORT REMOTEPORT` in hexadecimal of every connection. */
+  readonly all: ReadonlySet<string>;
+  /** Those of `all` without an owner. */
+  readonly orphans: ReadonlySet<string>;
+}
+
+let reading: Promise<Tables> | undefined;
 let readAtMs = 0;
+/** Sockets that a reading did not have, and when that was read: the kernel may leave out one while the table changes. */
+const missed = new WeakMap<Socket, number>();
 
 /**
- * After close() the kernel keeps the connection in FIN_WAIT without an owner: its inode is 0.
+ * After close() the kernel keeps the connection in FIN_WAIT without an owner: its inode is 0. Once it has answered
+ * our bytes with a reset, it keeps nothing: our own end is in no table then, in two readings.
  * `false` where that cannot be seen (another network namespace, no proc).
  */
 export async function isOrphan(socket: Socket): Promise<boolean> {
@@ -21,20 +31,32 @@ export async function isOrphan(socket: Socket): Promise<boolean> {
   if (socket.destroyed || remotePort === undefined || localPort === undefined) return true;
   if (reading === undefined || performance.now() - readAtMs > SHARED_MS) {
     readAtMs = performance.now();
-    reading = orphans();
+    reading = readTables();
   }
-  return (await reading).has(`${hex(remotePort)} ${hex(localPort)}`);
+  const readMs = readAtMs;
+  const { all, orphans } = await reading;
+  if (orphans.has(`${hex(remotePort)} ${hex(localPort)}`)) return true;
+  if (all.size === 0 || all.has(`${hex(localPort)} ${hex(remotePort)}`)) {
+    missed.delete(socket);
+    return false;
+  }
+  const missedMs = missed.get(socket) ?? readMs;
+  missed.set(socket, readMs);
+  return missedMs !== readMs;
 }
 
-/** `LOCALPORT REMOTEPORT` in hexadecimal of every connection without an owner. */
-async function orphans(): Promise<Set<string>> {
-  const found = new Set<string>();
+async function readTables(): Promise<Tables> {
+  const all = new Set<string>();
+  const orphans = new Set<string>();
   const tables = await Promise.all([table('/proc/self/net/tcp'), table('/proc/self/net/tcp6')]);
   for (const line of tables.join('\n').split('\n')) {
     const fields = line.trim().split(/\s+/u);
-    if (fields[INODE] === '0') found.add(`${portOf(fields[LOCAL])} ${portOf(fields[REMOTE])}`);
+    if (fields[INODE] === undefined) continue;
+    const ports = `${portOf(fields[LOCAL])} ${portOf(fields[REMOTE])}`;
+    all.add(ports);
+    if (fields[INODE] === '0') orphans.add(ports);
   }
-  return found;
+  return { all, orphans };
 }
 
 async function table(path: string): Promise<string> {
