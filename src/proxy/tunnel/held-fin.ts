@@ -11,7 +11,7 @@ export interface HeldFin {
   forget(): void;
 }
 
-const CHECK_EVERY_MS = 500;
+const CHECK_EVERY_MS = 200;
 /** A client that has half-closed and gets nothing for so long is taken for gone, where its FIN is held. */
 const IDLE_MS = 60_000;
 /** How long an origin may take to end once the client is known to be gone. */

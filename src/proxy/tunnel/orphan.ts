@@ -3,16 +3,15 @@ import { readFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 
 /** One reading of the tables serves all who ask within this time. */
-const SHARED_MS = 500;
-/** Of proc(5) net/tcp: local address, remote address, state, …, inode. */
-const LOCAL = 1;
-const REMOTE = 2;
-const INODE = 9;
+const SHARED_MS = 150;
+const LOOPBACK = /^(?:::ffff:)?127\.|^::1$/;
+/** Of proc(5) net/tcp: local port, remote port; past st, tx:rx, tr:tm, retrnsmt, uid and timeout the inode. */
+const ROW = /:([\dA-F]{4}) [\dA-F]+:([\dA-F]{4}) \S+ \S+ \S+ \S+ +\d+ +\d+ (\d+)/g;
 
 interface Tables {
-  /** `LOCALPORT REMOTEPORT` in hexadecimal of every connection. */
-  readonly all: ReadonlySet<string>;
-  /** Those of `all` without an owner. */
+  /** `LOCALPORT REMOTEPORT` in hexadecimal of every connection that a process holds. */
+  readonly held: ReadonlySet<string>;
+  /** And of those without an owner. */
   readonly orphans: ReadonlySet<string>;
 }
 
@@ -22,21 +21,24 @@ let readAtMs = 0;
 const missed = new WeakMap<Socket, number>();
 
 /**
- * After close() the kernel keeps the connection in FIN_WAIT without an owner: its inode is 0. Once it has answered
- * our bytes with a reset, it keeps nothing: our own end is in no table then, in two readings.
- * `false` where that cannot be seen (another network namespace, no proc).
+ * After close() the kernel keeps the connection in FIN_WAIT without an owner: its inode is 0. Where it keeps nothing,
+ * since it has answered our bytes with a reset or has too many of these already, the client's end is in no table, in
+ * two readings. A client elsewhere than on loopback may be in another network namespace: then it is our own end that
+ * has to be missing. `false` where nothing can be seen (no proc).
  */
 export async function isOrphan(socket: Socket): Promise<boolean> {
-  const { remotePort, localPort } = socket;
+  const { remoteAddress, remotePort, localPort } = socket;
   if (socket.destroyed || remotePort === undefined || localPort === undefined) return true;
   if (reading === undefined || performance.now() - readAtMs > SHARED_MS) {
     readAtMs = performance.now();
     reading = readTables();
   }
   const readMs = readAtMs;
-  const { all, orphans } = await reading;
-  if (orphans.has(`${hex(remotePort)} ${hex(localPort)}`)) return true;
-  if (all.size === 0 || all.has(`${hex(localPort)} ${hex(remotePort)}`)) {
+  const { held, orphans } = await reading;
+  const clientEnd = `${hex(remotePort)} ${hex(localPort)}`;
+  if (orphans.has(clientEnd)) return true;
+  const isHere = LOOPBACK.test(remoteAddress ?? '');
+  if (held.size === 0 || held.has(isHere ? clientEnd : `${hex(localPort)} ${hex(remotePort)}`)) {
     missed.delete(socket);
     return false;
   }
@@ -46,17 +48,13 @@ export async function isOrphan(socket: Socket): Promise<boolean> {
 }
 
 async function readTables(): Promise<Tables> {
-  const all = new Set<string>();
+  const held = new Set<string>();
   const orphans = new Set<string>();
   const tables = await Promise.all([table('/proc/self/net/tcp'), table('/proc/self/net/tcp6')]);
-  for (const line of tables.join('\n').split('\n')) {
-    const fields = line.trim().split(/\s+/u);
-    if (fields[INODE] === undefined) continue;
-    const ports = `${portOf(fields[LOCAL])} ${portOf(fields[REMOTE])}`;
-    all.add(ports);
-    if (fields[INODE] === '0') orphans.add(ports);
+  for (const [, local = '', remote = '', inode] of tables.join('\n').matchAll(ROW)) {
+    (inode === '0' ? orphans : held).add(`${local} ${remote}`);
   }
-  return { all, orphans };
+  return { held, orphans };
 }
 
 async function table(path: string): Promise<string> {
@@ -65,10 +63,6 @@ async function table(path: string): Promise<string> {
   } catch {
     return '';
   }
-}
-
-function portOf(address = ''): string {
-  return address.slice(address.indexOf(':') + 1);
 }
 
 function hex(port: number): string {

@@ -28,7 +28,7 @@ void t.test('a client that half-closes is no orphan, one that closes is', async 
   await once(accepted, 'end');
   for (let look = 0; look < 3; look += 1) {
     t.equal(await isOrphan(accepted), false);
-    // A reading serves for half a second.
+    // Longer than a reading serves.
     await new Promise((resolve) => {
       setTimeout(resolve, 550);
     });
