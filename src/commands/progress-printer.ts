@@ -30,6 +30,7 @@ export function progressPrinter(io: CommandIo, isTraced: boolean): (event: Progr
   return (event) => {
     if (event.kind === 'notice') say(event.text);
     else if (event.kind === 'step' && isTraced) say(`${event.step} (${event.elapsedMs} ms)`);
+    else if (event.kind === 'part' && isTraced) say(`- ${event.part} (${event.elapsedMs} ms)`);
     else if (event.kind === 'listening' && isTraced)
       say(`listening: ${listenersText(event.listeners)}`);
     else if (event.kind === 'ready') {

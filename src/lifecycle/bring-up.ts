@@ -1,5 +1,6 @@
 import { messageOf, SpacetailError } from '../errors.ts';
 import { joinTailnet } from './join.ts';
+import { loginPartOf } from './login-parts.ts';
 import type { JoinParts } from './join-parts.ts';
 import { keepJoined } from './keep-joined.ts';
 import type { Run } from './run.ts';
@@ -62,6 +63,18 @@ export async function bindListeners(run: Run): Promise<void> {
   run.progress.listening(run.state.listeners);
 }
 
+/** The run's log of tailscaled, whose lines tell the parts of the way on while `isJoining` holds. */
+function tellingParts({ log, progress }: Run, isJoining: () => boolean): JoinParts['log'] {
+  return {
+    ...log,
+    writeLine(line) {
+      log.writeLine(line);
+      const part = isJoining() ? loginPartOf(line) : undefined;
+      if (part !== undefined) progress.part(part);
+    },
+  };
+}
+
 /**
  * Joins the tailnet, and keeps it joined from then on.
  * @throws {SpacetailError} with the step in its message
@@ -72,12 +85,16 @@ export async function bringUp(run: Run, timeout: AbortSignal): Promise<void> {
     run.progress.begin(step);
     change(run, { kind: 'starting', step });
   };
+  // No event comes after `ready` or a failure.
+  let isJoining = true;
+  const log = tellingParts(run, () => isJoining);
   try {
     const first = await joinTailnet(
       settings,
-      joinParts(run, begin),
+      { ...joinParts(run, begin), log },
       AbortSignal.any([run.ending.signal, timeout]),
     );
+    isJoining = false;
     run.state.keeper = keepJoined(first, {
       rejoin: (stop) => {
         const limit = AbortSignal.any([stop, AbortSignal.timeout(settings.upTimeoutMs)]);
@@ -93,6 +110,7 @@ export async function bringUp(run: Run, timeout: AbortSignal): Promise<void> {
     change(run, runningState(first));
     if (run.state.listeners !== undefined) run.progress.ready(first.node, run.state.listeners);
   } catch (error) {
+    isJoining = false;
     const explained = inStep(error, run);
     change(run, downState(explained));
     throw explained;

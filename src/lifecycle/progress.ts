@@ -35,6 +35,8 @@ export interface NodeSummary {
 export type ProgressEvent =
   /** A step begins. */
   | { readonly kind: 'step'; readonly step: Step; readonly elapsedMs: number }
+  /** tailscaled has come so far within a step; its log says so. */
+  | { readonly kind: 'part'; readonly part: string; readonly elapsedMs: number }
   | { readonly kind: 'notice'; readonly text: string }
   | { readonly kind: 'listening'; readonly listeners: Listeners; readonly elapsedMs: number }
   | {
@@ -58,6 +60,7 @@ export interface Progress {
   readonly step: Step;
   readonly elapsedMs: number;
   begin(step: Step): void;
+  part(part: string): void;
   notice(text: string): void;
   listening(listeners: Listeners): void;
   ready(node: NodeSummary, listeners: Listeners): void;
@@ -92,6 +95,7 @@ export function createProgress(onEvent: (event: ProgressEvent) => void): Progres
       step = next;
       emit({ kind: 'step', step, elapsedMs: elapsedMs() });
     },
+    part: (part) => emit({ kind: 'part', part, elapsedMs: elapsedMs() }),
     notice: (text) => emit({ kind: 'notice', text }),
     listening: (listeners) => emit({ kind: 'listening', listeners, elapsedMs: elapsedMs() }),
     ready: (node, listeners) => emit({ kind: 'ready', node, listeners, elapsedMs: elapsedMs() }),
