@@ -28,6 +28,7 @@ function render(status: StatusDocument, colour: boolean): string {
   const state = paint(status.state, status.state === 'running' ? 'green' : 'red', colour);
   const lines: [string, string][] = [
     ['state', status.detail === null ? state : `${state}: ${status.detail}`],
+    ...(status.hint ? [['hint', status.hint] as [string, string]] : []),
     [
       'supervisor',
       `pid ${status.supervisor.pid}, up since ${new Date(status.supervisor.startedMs).toISOString()}`,

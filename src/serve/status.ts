@@ -9,6 +9,8 @@ export interface StatusDocument {
   readonly state: SupervisorStatus['state'];
   /** Why it is not running; null when it is. */
   readonly detail: string | null;
+  /** What to do about it; null where there is nothing to do. */
+  readonly hint: string | null;
   readonly supervisor: {
     readonly pid: number;
     readonly startedMs: number;
@@ -50,6 +52,7 @@ export function statusDocument(core: SupervisorStatus, sources: StatusSources): 
   return {
     state: isDegraded ? 'degraded' : core.state,
     detail: core.error?.message ?? (now.kind === 'running' ? null : now.detail),
+    hint: core.error?.hint || null,
     supervisor: { pid: core.pid, startedMs: core.startedMs, owner: core.owner?.pid ?? null },
     node: { name: self?.name ?? '', addresses: self?.addresses ?? [] },
     tailscaled: {

@@ -21,6 +21,7 @@ export function healthyStatus(changes: Partial<StatusDocument> = {}): StatusDocu
   return {
     state: 'running',
     detail: null,
+    hint: null,
     supervisor: { pid: process.pid, startedMs: Date.now(), owner: null },
     node: { name: 'ci.tail1234.ts.net', addresses: ['100.64.0.9'] },
     tailscaled: { version: '1.102.5', pid: 4321, restarts: 0 },
