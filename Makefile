@@ -54,9 +54,14 @@ bench: build tailnet ## Speed and memory against the peers, as ratios with their
 bench-quick: build tailnet ## The same in a few minutes, less exact; writes nothing
 	@node test/bench/main.ts --quick $(BENCH)
 
-CYCLES ?= 50
+MINUTES ?= 2
 .PHONY: soak
-soak: build tailnet ## up, request, down, CYCLES times (50): nothing may be left and memory may not grow
+soak: build tailnet ## One run under traffic and a fault every few seconds for MINUTES (2): failures by cause, RSS, fds
+	@SPACETAIL_SOAK_MINUTES=$(MINUTES) node test/faults/soak.ts
+
+CYCLES ?= 50
+.PHONY: soak-cycles
+soak-cycles: build tailnet ## up, request, down, CYCLES times (50): nothing may be left and memory may not grow
 	@SPACETAIL_SOAK_CYCLES=$(CYCLES) node test/lifecycle/soak.test.ts
 
 SECONDS ?= 60

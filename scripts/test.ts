@@ -79,6 +79,10 @@ if (
   await tapStep('spacetail on the real tailnet', tap(...integration));
   const faults = testFiles.filter((path) => path.startsWith('test/faults/'));
   await tapStep('everything that goes wrong', tap(...faults));
+  await plainStep({
+    title: 'soak: a minute of traffic and faults (make soak for more)',
+    command: ['env', 'SPACETAIL_SOAK_MINUTES=1', process.execPath, 'test/faults/soak.ts'],
+  });
   if (
     await plainStep({
       title: 'build the clients',
