@@ -90,7 +90,7 @@ export async function setUpOnLoopback(bench: Bench, folder: string): Promise<Sec
     return {
       title: 'On loopback: set-up of a tunnel',
       about:
-        "`spacetail by SOCKS` goes by the tailnet route through a SOCKS5 port as every request to a node does, with a SOCKS5 server in Go in the place of tailscaled's, so there is a proxy more on its way than on tinyproxy's; `spacetail SOCKS5` is its SOCKS5 door with a direct route. Both are held against the bar.",
+        "*spacetail by SOCKS* goes by the tailnet route through a SOCKS5 port as every request to a node does, with a SOCKS5 server in Go in the place of tailscaled's, so there is a proxy more on its way than on tinyproxy's; *spacetail SOCKS5* is its SOCKS5 door with a direct route. Both are held against the bar.",
       rows: [
         outcome.ratio(bySocks, 'tinyproxy', 'set-up p50', bar),
         outcome.ratio('spacetail SOCKS5', 'tinyproxy', 'set-up p50', bar),
