@@ -2,15 +2,20 @@
  * All of the environment, parsed once into one value. Flags have been laid over the environment before
  * (they win); an empty variable counts as unset; every malformed variable is named in one error.
  */
-import { hostname } from 'node:os';
 import { chooseCredentials, type Credentials } from './config/credentials.ts';
 import { type RuleText, splitRules } from './config/rule-text.ts';
-import { cleanHostname, type ListenAddress } from './config/values.ts';
+import {
+  distinctTailnets,
+  type NamedTailnet,
+  readTailnets,
+  type TailnetConfig,
+} from './config/tailnet-config.ts';
+import { inTailnet, readTailnetNames, variablesOf } from './config/tailnets.ts';
+import type { ListenAddress } from './config/values.ts';
 import { invalid, parseVariables, withoutEmpty } from './config/variables.ts';
-import { adaptExtraArgs } from './config/extra-args.ts';
 import { foreignProxy, type UpstreamProxy } from './config/upstream.ts';
 
-export type { Credentials, ListenAddress, RuleText, UpstreamProxy };
+export type { Credentials, ListenAddress, NamedTailnet, RuleText, UpstreamProxy };
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface Config {
@@ -47,19 +52,10 @@ export interface Config {
   };
   /** Look up which process a request came from. */
   readonly clientProcess: boolean;
-  readonly tailnet: {
-    readonly hostname: string;
-    readonly tags: readonly string[];
-    readonly audience: string | undefined;
-    readonly apiBaseUrl: string;
-    readonly acceptDns: boolean;
-    readonly socket: string | undefined;
-    readonly stateDir: string | undefined;
-    /** Words of TS_EXTRA_ARGS; may hold secrets. */
-    readonly upArgs: readonly string[];
-    /** Words of TS_TAILSCALED_EXTRA_ARGS without those that moved our own listeners. */
-    readonly tailscaledArgs: readonly string[];
-  };
+  /** The first of `tailnets`. */
+  readonly tailnet: TailnetConfig;
+  /** In the order that decides; one without a name where SPACETAIL_TAILNETS is not set. */
+  readonly tailnets: readonly [NamedTailnet, ...NamedTailnet[]];
   /** What `up` should tell the user about how the configuration was read. */
   readonly notices: readonly string[];
 }
@@ -102,10 +98,13 @@ function checkListeners(
 export function loadConfig(env: Environment): Config {
   const present = withoutEmpty(env);
   const parsed = parseVariables(present);
-  const extra = adaptExtraArgs(parsed.TS_EXTRA_ARGS, parsed.TS_TAILSCALED_EXTRA_ARGS);
-  const http = extra.httpListen ?? parsed.SPACETAIL_HTTP_LISTEN;
+  const members = readTailnets(present);
+  const tailnets = distinctTailnets(members, parsed.SPACETAIL_RUNTIME_DIR);
+  const moved = (which: 'httpListen' | 'socks5Listen'): ListenAddress | undefined =>
+    members.find(({ extra }) => extra[which] !== undefined)?.extra[which];
+  const http = moved('httpListen') ?? parsed.SPACETAIL_HTTP_LISTEN;
   const socks5 =
-    extra.socks5Listen ??
+    moved('socks5Listen') ??
     (parsed.SPACETAIL_SOCKS5_LISTEN === 'off' ? undefined : parsed.SPACETAIL_SOCKS5_LISTEN);
   checkListeners(http, socks5, parsed.SPACETAIL_PROXY_TOKEN);
   return {
@@ -137,24 +136,31 @@ export function loadConfig(env: Environment): Config {
       metadata: parsed.SPACETAIL_METADATA,
     },
     clientProcess: parsed.SPACETAIL_CLIENT_PROCESS,
-    tailnet: {
-      hostname: parsed.TS_HOSTNAME ?? cleanHostname(`spacelift-${hostname()}`) ?? 'spacelift',
-      tags: parsed.TS_OAUTH_TAGS,
-      audience: parsed.TS_AUDIENCE,
-      apiBaseUrl: parsed.TS_API_BASE_URL,
-      acceptDns: parsed.TS_ACCEPT_DNS,
-      socket: parsed.TS_SOCKET,
-      stateDir: parsed.TS_STATE_DIR,
-      upArgs: extra.upArgs,
-      tailscaledArgs: extra.tailscaledArgs,
-    },
-    notices: extra.notices,
+    tailnet: tailnets[0].tailnet,
+    tailnets,
+    notices: [...new Set(members.flatMap(({ extra }) => extra.notices))],
   };
 }
 
-/** The credential that `up`, `exec`, `serve` and `get-authkey` use. @throws SpacetailError */
+/** The credential that `get-authkey` uses: the first tailnet's. @throws SpacetailError */
 export function loadCredentials(env: Environment, config: Config): Credentials {
-  return chooseCredentials(withoutEmpty(env), {
-    extraArgsHaveKey: config.tailnet.upArgs.some((word) => /^--?auth-?key(=|$)/.test(word)),
-  });
+  return credentialsOf(env, config, config.tailnets[0]);
+}
+
+/** What `up`, `exec` and `serve` join with, in the order of `config.tailnets`. @throws SpacetailError */
+export function loadAllCredentials(env: Environment, config: Config): Credentials[] {
+  return config.tailnets.map((tailnet) => credentialsOf(env, config, tailnet));
+}
+
+export function credentialsOf(
+  env: Environment,
+  { tailnets }: Config,
+  { name, tailnet }: NamedTailnet,
+): Credentials {
+  const present = withoutEmpty(env);
+  const names = readTailnetNames(present);
+  const member = names[tailnets.findIndex((one) => one.name === name)] ?? names[0];
+  const variables = variablesOf(present, member, names);
+  const extraArgsHaveKey = tailnet.upArgs.some((word) => /^--?auth-?key(=|$)/.test(word));
+  return inTailnet(member, () => chooseCredentials(variables, { extraArgsHaveKey }));
 }

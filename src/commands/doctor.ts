@@ -1,4 +1,5 @@
 /** `spacetail doctor`: what could keep a run from working, one line each with a hint. */
+import type { Config } from '../config.ts';
 import type { CommandIo } from './io.ts';
 import { hasColour, print } from './io.ts';
 import { paint } from './paint.ts';
@@ -7,7 +8,7 @@ import { bridgeVariables } from './bridge-variables.ts';
 import { checkBinaries } from './doctor/binaries.ts';
 import type { Finding } from './doctor/check.ts';
 import { failure } from './doctor/check.ts';
-import { checkControlServer } from './doctor/control-server.ts';
+import { checkControlServer, loginServerOf } from './doctor/control-server.ts';
 import { checkCredentials } from './doctor/credentials.ts';
 import { checkDerp } from './doctor/derp.ts';
 import { checkLoopback } from './doctor/loopback.ts';
@@ -36,23 +37,38 @@ export async function run(_: unknown, io: CommandIo): Promise<number> {
   const [binaries, ports, control, derp, loopback] = await Promise.all([
     checkBinaries(config, io.env),
     checkPorts(config, status),
-    checkControlServer(config, io.signal),
-    checkDerp(config, status, io.signal),
+    forEachServer(config, (one) => checkControlServer(one, io.signal)),
+    forEachServer(config, async (one) => [await checkDerp(one, status, io.signal)]),
     checkLoopback(config.proxyToken, status?.supervisor.pid),
   ]);
   const findings = [
     ...supervisor,
     ...binaries,
     ...ports,
-    checkCredentials(config, io.env),
+    ...checkCredentials(config, io.env),
     ...control,
-    derp,
+    ...derp,
     ...checkVariables(io.env, bridge, isUp),
     loopback,
   ];
   const colour = hasColour(io.stdout, io.env);
   await print(io.stdout, findings.map((finding) => line(finding, colour)).join(''));
   return findings.some(({ level }) => level === 'failure') ? 1 : 0;
+}
+
+/** Each control server once, whichever tailnets are there. */
+async function forEachServer(
+  config: Config,
+  check: (one: Config) => Promise<Finding[]>,
+): Promise<Finding[]> {
+  const servers = new Map(
+    config.tailnets.map(({ tailnet }) => {
+      const one = { ...config, tailnet };
+      return [loginServerOf(one), one] as const;
+    }),
+  );
+  const findings = await Promise.all([...servers.values()].map(check));
+  return findings.flat();
 }
 
 function line({ level, name, text, hint }: Finding, colour: boolean): string {

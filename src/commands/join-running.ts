@@ -39,6 +39,12 @@ async function adopt(
   }
 }
 
+/** The run that was told to go on without it does. */
+function onlyOptionalIsDown({ tailnets = [] }: StatusDocument): boolean {
+  const needed = tailnets.filter(({ optional }) => !optional);
+  return needed.length > 0 && needed.every(({ state }) => state === 'running');
+}
+
 /**
  * @throws SpacetailError what its own `up` failed with, tailscaled_failed where it is up but not healthy,
  *   up_timeout, control_failed
@@ -62,7 +68,7 @@ export async function joinRunning(
     const status = (await callControl(folder.controlSocket, 'status', {
       signal,
     })) as StatusDocument;
-    if (status.state === 'degraded' || status.state === 'failed') {
+    if ((status.state === 'degraded' || status.state === 'failed') && !onlyOptionalIsDown(status)) {
       const why = status.detail ?? 'the reason is not known';
       throw new SpacetailError('tailscaled_failed', `spacetail is up but ${status.state}: ${why}`);
     }

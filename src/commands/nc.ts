@@ -16,8 +16,8 @@ export interface NcOptions {
 /** @throws {SpacetailError} `config_invalid`, `not_up` */
 export async function run(options: NcOptions, io: CommandIo): Promise<number> {
   const port = parsePort(options.port);
-  const host = options.host.replaceAll(/^\[|\]$/g, '');
-  if (!/^[\w.:~%-]+$/.test(host))
+  const host = options.host.replaceAll(/(?<=^|!)\[|\]$/g, '');
+  if (!/^(?:[a-z]\w*!)?[\w.:~%-]+$/i.test(host))
     throw new SpacetailError(
       'config_invalid',
       `HOST: ${JSON.stringify(options.host)} is not a host`,

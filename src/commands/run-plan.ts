@@ -1,13 +1,13 @@
 /** From flags and environment to the plan of a run; everything that can be refused early is refused here. */
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { type Config, loadConfig, loadCredentials } from '../config.ts';
+import { type Config, loadAllCredentials, loadConfig } from '../config.ts';
 import { spaceliftToken } from '../config/credentials.ts';
 import { spaceliftRunId } from '../config/run-id.ts';
 import { messageOf, SpacetailError } from '../errors.ts';
 import type { PolicyFile } from '../proxy/policy/policy-file.ts';
 import type { RunPlan } from '../serve.ts';
-import { compile } from '../serve/policy.ts';
+import { compile, tailnetNames } from '../serve/policy.ts';
 import type { CommandIo } from './io.ts';
 
 async function readPolicyFile(config: Config): Promise<PolicyFile | undefined> {
@@ -41,11 +41,11 @@ export async function planRun(
   const { parseRules } = await import('../proxy/rules.ts');
   const { matchesDirect } = await import('../proxy/policy/direct-hosts.ts');
   matchesDirect(parseRules(config.direct));
-  parseRules(config.preconnect);
+  parseRules(config.preconnect, tailnetNames(config));
   return {
     ...rest,
     config,
-    credentials: loadCredentials(io.env, config),
+    credentials: loadAllCredentials(io.env, config),
     policyFile,
     identityToken: policyFile?.oidc === undefined ? undefined : spaceliftToken(io.env)?.idToken,
     runId: spaceliftRunId(io.env),

@@ -1,13 +1,12 @@
 /** `spacetail serve`: the supervisor in the foreground, for a sidecar, systemd or compose. Logs on stdout. */
 import { loadConfig } from '../config.ts';
 import { messageOf } from '../errors.ts';
-import { describeCredential } from '../lifecycle/credentials.ts';
 import { savedProxyVariables } from '../lifecycle/proxy-variables.ts';
 import { identify } from '../lifecycle/process-id.ts';
 import type { ProgressEvent } from '../lifecycle/progress.ts';
 import { serve as serveRun } from '../serve.ts';
 import type { CommandIo } from './io.ts';
-import { progressPrinter, summaryLine } from './progress-printer.ts';
+import { joiningLines, progressPrinter, summaryLine } from './progress-printer.ts';
 import { planRun } from './run-plan.ts';
 
 const stdoutFd = 1;
@@ -29,9 +28,7 @@ export async function run(_options: object, io: CommandIo): Promise<number> {
   // Whoever starts `serve` watches it; only a process named on purpose is waited for.
   const owner = config.owner.kind === 'pid' ? identify(config.owner.pid) : undefined;
   const plan = await planRun(io, { owner, before: savedProxyVariables(io.env, config) });
-  io.stderr.write(
-    `spacetail: joining as ${config.tailnet.hostname} with ${describeCredential(plan.credentials)}\n`,
-  );
+  io.stderr.write(joiningLines(plan));
   const print = progressPrinter(io, config.trace);
   let notified: Promise<void> | undefined;
   const end = await serveRun(plan, {
@@ -39,7 +36,7 @@ export async function run(_options: object, io: CommandIo): Promise<number> {
     report(event: ProgressEvent) {
       print(event);
       if (event.kind !== 'ready') return;
-      io.stderr.write(`spacetail: ${summaryLine(event.node, event.listeners, event.elapsedMs)}\n`);
+      io.stderr.write(`spacetail: ${summaryLine(event)}\n`);
       notified ??= notifyReady(io);
     },
     stop: io.signal,

@@ -1,5 +1,5 @@
 /** `spacetail status`: exit 0 up and healthy, 3 not up, 1 degraded. */
-import type { StatusDocument } from '../serve/status.ts';
+import type { StatusDocument, TailnetDocument } from '../serve/status.ts';
 import { type CommandIo, hasColour, print } from './io.ts';
 import { paint } from './paint.ts';
 import { askStatus, configOf } from './supervisor.ts';
@@ -47,6 +47,7 @@ function render(status: StatusDocument, colour: boolean): string {
       'counters',
       `${counters.requests} requests, ${counters.denied} denied, ${counters.errors} errors, ${counters.openTunnels} open tunnels`,
     ],
+    ...(status.tailnets ?? []).map((one): [string, string] => [one.name, tailnetText(one)]),
     ['policy', status.policy.mode],
     ...status.warnings.map((warning): [string, string] => [
       'warning',
@@ -54,4 +55,22 @@ function render(status: StatusDocument, colour: boolean): string {
     ]),
   ];
   return lines.map(([name, value]) => `${name.padEnd(12)}${value}`).join('\n');
+}
+
+/** One of several tailnets. */
+function tailnetText({
+  state,
+  detail,
+  node,
+  tailscaled,
+  netmap,
+  optional,
+}: TailnetDocument): string {
+  const words = [
+    `${state}${optional ? ' (optional)' : ''}${detail === null ? '' : `: ${detail}`}`,
+    node.name === '' ? '-' : `${node.name} (${node.addresses.join(', ')})`,
+    `${netmap.peers} peers`,
+    `tailscaled pid ${tailscaled.pid ?? '-'}, ${tailscaled.restarts} restarts`,
+  ];
+  return words.join(', ');
 }

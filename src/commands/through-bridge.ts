@@ -67,7 +67,9 @@ async function reach({ host, port }: ListenAddress, signal: AbortSignal): Promis
 }
 
 function requestHead({ token }: BridgeAddress, host: string, port: number): string {
-  const authority = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  // `partner!HOST`: the name of one of several tailnets stays before the brackets.
+  const [, tailnet = '', bare = host] = /^([a-z]\w*!)(.*)$/i.exec(host) ?? [];
+  const authority = `${tailnet}${bare.includes(':') ? `[${bare}]` : bare}:${port}`;
   const credentials = Buffer.from(`spacetail:${token ?? ''}`).toString('base64');
   const authorization = token === undefined ? '' : `Proxy-Authorization: Basic ${credentials}\r\n`;
   return `CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n${authorization}\r\n`;

@@ -1,7 +1,6 @@
 /** `spacetail up`: starts the supervisor and waits until it is ready, or joins one that is there. */
 import { type Config, loadConfig } from '../config.ts';
 import { SpacetailError } from '../errors.ts';
-import { describeCredential } from '../lifecycle/credentials.ts';
 import { fromErrorMessage } from '../lifecycle/error-message.ts';
 import { startDetached } from '../lifecycle/hand-over.ts';
 import { findOwner } from '../lifecycle/owner.ts';
@@ -16,10 +15,11 @@ import {
 } from '../lifecycle/runtime-folder.ts';
 import { removeStaleCustomInput } from '../report/custom-input.ts';
 import { cliPath } from './cli-path.ts';
+import type { StatusDocument } from '../serve/status.ts';
 import type { CommandIo } from './io.ts';
 import { joinRunning } from './join-running.ts';
 import { projectRoot } from './project-root.ts';
-import { formatListen, progressPrinter, summaryLine } from './progress-printer.ts';
+import { formatListen, joiningLines, progressPrinter, summaryLine } from './progress-printer.ts';
 import { planRun } from './run-plan.ts';
 
 export interface UpOptions {
@@ -56,6 +56,7 @@ async function isUpAlready(io: CommandIo, config: Config, wait: boolean): Promis
     io.stderr.write(
       `spacetail: already up as ${name} (pid ${supervisor.pid}), HTTP ${listeners.http}, ${state}\n`,
     );
+    tellOtherTailnets(io, config, joined.status);
     return true;
   }
   if (await waitForExit(running.supervisor, endingMs)) return false;
@@ -65,14 +66,23 @@ async function isUpAlready(io: CommandIo, config: Config, wait: boolean): Promis
   );
 }
 
+/** The list is read when a run starts; a phase with another one is told that it changes nothing. */
+function tellOtherTailnets(io: CommandIo, config: Config, { tailnets }: StatusDocument): void {
+  const joined = (tailnets ?? []).map(({ name }) => name);
+  const wanted = config.tailnets.map(({ name }) => name).filter((name) => name !== '');
+  if (joined.join() === wanted.join()) return;
+  const has = joined.length === 0 ? 'one tailnet' : `the tailnets ${joined.join(', ')}`;
+  io.stderr.write(
+    `spacetail: warning: the run has ${has}; another SPACETAIL_TAILNETS counts after \`spacetail down\`\n`,
+  );
+}
+
 async function start(io: CommandIo, config: Config, wait: boolean): Promise<ProgressEvent> {
   const owner = findOwner(config.owner);
   const plan = await planRun(io, { wait, owner, before: savedProxyVariables(io.env, config) });
   const root = projectRoot();
   if (root !== undefined) await removeStaleCustomInput(root);
-  io.stderr.write(
-    `spacetail: joining as ${config.tailnet.hostname} with ${describeCredential(plan.credentials)}\n`,
-  );
+  io.stderr.write(joiningLines(plan));
   return await startDetached(
     {
       command: [process.execPath, cliPath(), 'supervise'],
@@ -100,7 +110,7 @@ export async function run(options: UpOptions, io: CommandIo): Promise<number> {
         // Two at once, and the other one was first: it is joined like one that was there before.
         continue;
       case 'ready':
-        io.stderr.write(`spacetail: ${summaryLine(last.node, last.listeners, last.elapsedMs)}\n`);
+        io.stderr.write(`spacetail: ${summaryLine(last)}\n`);
         return 0;
       case 'listening':
         io.stderr.write(

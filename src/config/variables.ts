@@ -16,6 +16,8 @@ const variables = v.object({
   SPACETAIL_LOG_LEVEL: v.optional(values.oneOf('trace', 'debug', 'info', 'warn', 'error')),
   SPACETAIL_TAILSCALE: v.optional(v.string(), 'tailscale'),
   SPACETAIL_TAILSCALED: v.optional(v.string(), 'tailscaled'),
+  SPACETAIL_TAILNETS: v.optional(v.string()),
+  SPACETAIL_OPTIONAL_TAILNETS: v.optional(v.string()),
   SPACETAIL_OWNER_PID: v.optional(values.ownerPid),
   SPACETAIL_OWNER_GRACE: v.optional(values.duration, '30s'),
   SPACETAIL_CONNECT_TIMEOUT: v.optional(values.positiveDuration, '15s'),

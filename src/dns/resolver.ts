@@ -23,6 +23,8 @@ export interface ResolverParts {
   readonly hosts: HostsFile;
   /** SPACETAIL_DIRECT: names (normalised) that never belong to a tailnet. */
   readonly direct: (name: string) => boolean;
+  /** Names that are another tailnet's of the run: nobody is asked for them by this one. */
+  readonly foreign?: ((name: string) => boolean) | undefined;
 }
 
 export function createResolve(parts: ResolverParts): Resolve {
@@ -43,7 +45,11 @@ export function createResolve(parts: ResolverParts): Resolve {
     const name = normaliseName(host) ?? host;
     return withinTime(line.ask(name, isAbsolute(host)), name, line.owns(name), signal);
   };
-  return Object.assign(resolve, { known });
+  const searched = async (host: string): Promise<Resolution | undefined> => {
+    const name = normaliseName(host);
+    return name === undefined || isAbsolute(host) ? undefined : line.searched(name);
+  };
+  return Object.assign(resolve, { known, searched });
 }
 
 class ResolveLine {
@@ -52,7 +58,7 @@ class ResolveLine {
 
   constructor(parts: ResolverParts) {
     this.#parts = parts;
-    this.#outside = new OutsideNames(parts, (name) => this.owns(name));
+    this.#outside = new OutsideNames(parts, (name) => this.owns(name) || this.#isForeign(name));
   }
 
   owns(name: string): boolean {
@@ -63,6 +69,16 @@ class ResolveLine {
       netmap.index?.lookup(name) !== undefined ||
       readVia6Name(name, netmap.summary?.suffix) !== undefined
     );
+  }
+
+  /** By the hosts file and the tailnet's search domains alone. */
+  async searched(name: string): Promise<Resolution | undefined> {
+    if (this.#parts.direct(name)) return undefined;
+    return (await this.#fromHosts(name)) ?? this.#fromSearch(name, 0);
+  }
+
+  #isForeign(name: string): boolean {
+    return this.#parts.foreign?.(name) === true;
   }
 
   /** What is known without asking anybody. */
@@ -101,6 +117,7 @@ class ResolveLine {
         ? this.#fromSplitDns(name, 'split-dns', depth)
         : this.#notInNetmap(name, owner.suffix);
     }
+    if (this.#isForeign(name)) return none(name, true, `${name} is another tailnet's name`);
     const listed = await hosts.lookup(name);
     if (listed !== undefined) return found(name, 'hosts', false, listed);
     const searchFirst = !absolute && !name.includes('.');

@@ -10,6 +10,8 @@ export interface TailnetViewOptions {
   readonly acceptDns: boolean;
   /** SPACETAIL_DIRECT, for a normalised name. */
   readonly direct: (name: string) => boolean;
+  /** Names that are another tailnet's of the run. */
+  readonly foreign?: (name: string) => boolean;
   readonly log: Log;
   /** Default `/etc/resolv.conf`. */
   readonly resolvConfPath?: string;

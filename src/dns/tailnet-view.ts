@@ -57,6 +57,7 @@ export class TailnetView {
       system: this.#system,
       hosts: new HostsFile(options.hostsPath ?? '/etc/hosts'),
       direct: options.direct,
+      foreign: options.foreign,
     });
     this.#watch = new NetmapWatch(
       {
@@ -121,8 +122,12 @@ export class TailnetView {
   }
 
   ownsName(name: string): boolean {
+    return this.ownedSuffix(name) !== undefined;
+  }
+
+  ownedSuffix(name: string): string | undefined {
     const normalised = normaliseName(name);
-    return normalised !== undefined && this.#netmap.ownership.ownerOf(normalised) !== undefined;
+    return normalised && this.#netmap.ownership.ownerOf(normalised)?.suffix;
   }
 
   exitNode(): Peer | undefined {

@@ -68,6 +68,8 @@ export interface Resolve {
   (host: string, signal: AbortSignal): Promise<Resolution>;
   /** What is known without asking anybody: an address, a name in the netmap. */
   readonly known?: (host: string) => Resolution | undefined;
+  /** By the hosts file and the tailnet's search domains alone; `undefined` where they have no such name. */
+  readonly searched?: (host: string) => Promise<Resolution | undefined>;
 }
 
 /** Whom an address belongs to in the tailnet. */

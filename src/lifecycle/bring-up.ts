@@ -1,22 +1,25 @@
 import { messageOf, SpacetailError } from '../errors.ts';
-import { joinTailnet } from './join.ts';
+import { joinTailnet, type Joined } from './join.ts';
 import { loginPartOf } from './login-parts.ts';
 import type { JoinParts } from './join-parts.ts';
 import { keepJoined } from './keep-joined.ts';
+import type { MemberNode, Step } from './progress.ts';
 import type { Run } from './run.ts';
-import { downState, runningState } from './run-state.ts';
+import { downState, type Member, runningState } from './run-state.ts';
+import { refuseSameTailnet } from './same-tailnet.ts';
 import type { TailnetState } from './supervisor-parts.ts';
 
-/**
- * What failed, with the step it failed in; running out of time becomes an error of its own.
- * `signal` is the one that the step was given.
- */
-function inStep(error: unknown, run: Run): SpacetailError {
-  const { progress, options } = run;
-  const at = `step ${progress.step}`;
+/** What failed, with the tailnet and the step it failed in; running out of time becomes an error of its own. */
+function inStep(
+  error: unknown,
+  { options }: Run,
+  step: Step,
+  member?: Pick<Member, 'name' | 'log'>,
+): SpacetailError {
+  const at = `${member === undefined || member.name === '' ? '' : `${member.name}: `}step ${step}`;
   if ((error as Error | undefined)?.name === 'TimeoutError') {
     const seconds = options.settings.upTimeoutMs / 1000;
-    const lines = run.log.lastLines().map((line) => `\n  ${line}`);
+    const lines = member?.log.lastLines().map((line) => `\n  ${line}`) ?? [];
     const said = lines.length === 0 ? '' : `\ntailscaled last said:${lines.join('')}`;
     return new SpacetailError(
       'up_timeout',
@@ -35,19 +38,20 @@ function inStep(error: unknown, run: Run): SpacetailError {
   });
 }
 
-function change(run: Run, tailnet: TailnetState): void {
-  run.state.tailnet = tailnet;
-  run.parts.tailnetChanged(tailnet);
+function change(run: Run, member: Member, state: TailnetState): void {
+  member.state = state;
+  run.parts.tailnetChanged(state, member.name);
 }
 
-function joinParts(run: Run, begin: JoinParts['begin']): JoinParts {
-  const { folder, log, options, parts } = run;
+function joinParts(run: Run, member: Member, begin: JoinParts['begin']): JoinParts {
+  const { options, parts } = run;
+  const { folder, log, name } = member;
   return {
     folder,
     log,
     env: options.env,
-    obtainKey: (signal) => parts.obtainKey(signal),
-    readiness: (tailnet, signal) => parts.readiness(tailnet, signal),
+    obtainKey: (signal) => parts.obtainKey(signal, name),
+    readiness: (tailnet, signal) => parts.readiness(tailnet, signal, name),
     begin,
   };
 }
@@ -58,61 +62,100 @@ export async function bindListeners(run: Run): Promise<void> {
   try {
     run.state.listeners = await run.parts.bridge.listen();
   } catch (error) {
-    throw inStep(error, run);
+    throw inStep(error, run, 'listeners');
   }
   run.progress.listening(run.state.listeners);
 }
 
-/** The run's log of tailscaled, whose lines tell the parts of the way on while `isJoining` holds. */
-function tellingParts({ log, progress }: Run, isJoining: () => boolean): JoinParts['log'] {
+/** The log of a tailscaled, whose lines tell the parts of the way on while `isJoining` holds. */
+function tellingParts(
+  { progress }: Run,
+  { log, name }: Member,
+  isJoining: () => boolean,
+): JoinParts['log'] {
   return {
     ...log,
     writeLine(line) {
       log.writeLine(line);
       const part = isJoining() ? loginPartOf(line) : undefined;
-      if (part !== undefined) progress.part(part);
+      if (part !== undefined) progress.part(name === '' ? part : `${name}: ${part}`);
     },
   };
 }
 
-/**
- * Joins the tailnet, and keeps it joined from then on.
- * @throws {SpacetailError} with the step in its message
- */
-export async function bringUp(run: Run, timeout: AbortSignal): Promise<void> {
-  const { settings } = run.options;
+/** Joins one tailnet, and keeps it joined from then on. @throws {SpacetailError} with the step in its message */
+async function bringUpOne(run: Run, member: Member, signal: AbortSignal): Promise<Joined> {
+  const settings = { ...run.options.settings, tailnet: member.tailnet };
+  let current: Step = 'listeners';
   const begin: JoinParts['begin'] = (step) => {
-    run.progress.begin(step);
-    change(run, { kind: 'starting', step });
+    current = step;
+    run.progress.begin(step, member.name);
+    change(run, member, { kind: 'starting', step });
   };
   // No event comes after `ready` or a failure.
   let isJoining = true;
-  const log = tellingParts(run, () => isJoining);
+  const log = tellingParts(run, member, () => isJoining);
   try {
-    const first = await joinTailnet(
-      settings,
-      { ...joinParts(run, begin), log },
-      AbortSignal.any([run.ending.signal, timeout]),
-    );
+    const first = await joinTailnet(settings, { ...joinParts(run, member, begin), log }, signal);
     isJoining = false;
-    run.state.keeper = keepJoined(first, {
+    member.keeper = keepJoined(first, {
       rejoin: (stop) => {
         const limit = AbortSignal.any([stop, AbortSignal.timeout(settings.upTimeoutMs)]);
         return joinTailnet(
           settings,
-          joinParts(run, () => {}),
+          joinParts(run, member, () => {}),
           limit,
         );
       },
       onChange: (next) =>
-        change(run, next.kind === 'up' ? runningState(next.joined) : downState(next.reason)),
+        change(
+          run,
+          member,
+          next.kind === 'up' ? runningState(next.joined) : downState(next.reason),
+        ),
     });
-    change(run, runningState(first));
-    if (run.state.listeners !== undefined) run.progress.ready(first.node, run.state.listeners);
+    change(run, member, runningState(first));
+    return first;
   } catch (error) {
     isJoining = false;
-    const explained = inStep(error, run);
-    change(run, downState(explained));
+    const explained = inStep(error, run, current, member);
+    change(run, member, downState(explained));
     throw explained;
   }
+}
+
+/**
+ * Joins the run's tailnets side by side, and keeps them joined from then on.
+ * @throws {SpacetailError} of the first that failed and is not optional, or of the first where none was joined
+ */
+export async function bringUp(run: Run, timeout: AbortSignal): Promise<void> {
+  const { members, listeners } = run.state;
+  const failed = new AbortController();
+  const signal = AbortSignal.any([run.ending.signal, timeout, failed.signal]);
+  let failure: unknown;
+  const nodes: MemberNode[] = [];
+  const joining = members.map(async (member, at) => {
+    try {
+      nodes[at] = { name: member.name, node: (await bringUpOne(run, member, signal)).node };
+    } catch (error) {
+      const goesOn = member.isOptional && !run.ending.signal.aborted;
+      if (goesOn) run.progress.notice(`the optional tailnet was not joined: ${messageOf(error)}`);
+      else if (failure === undefined) {
+        failure = error;
+        // With `--no-wait` the others serve on.
+        if (run.options.settings.wait) failed.abort(error);
+      }
+    }
+  });
+  await Promise.all(joining);
+  const joined = nodes.filter((each) => each !== undefined);
+  refuseSameTailnet(joined);
+  if (failure !== undefined) throw failure;
+  const [first] = joined;
+  if (first === undefined)
+    throw new SpacetailError('login_failed', 'none of the optional tailnets was joined');
+  if (listeners === undefined) return;
+  const warnings = joined.flatMap(({ node }) => node.warnings);
+  const node = { ...first.node, warnings: [...new Set(warnings)] };
+  run.progress.ready(node, listeners, first.name === '' ? undefined : joined);
 }

@@ -2,7 +2,12 @@ import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { readPidfile } from './pidfile.ts';
 import { type ProcessId, signalProcess, waitForExit } from './process-id.ts';
-import { removeSecretFiles, type RuntimeFolder } from './runtime-folder.ts';
+import {
+  memberNames,
+  memberPaths,
+  removeSecretFiles,
+  type RuntimeFolder,
+} from './runtime-folder.ts';
 
 /**
  * Ends a process that may not listen: SIGTERM, after `graceMs` SIGKILL. Only ever this very process.
@@ -15,22 +20,35 @@ export async function endProcess(target: ProcessId, graceMs: number): Promise<bo
   return await waitForExit(target, 1000);
 }
 
-/** Ends the tailscaled of a supervisor that was killed; one that is not ours has another start time. */
+/** Ends every tailscaled of a supervisor that was killed; one that is not ours has another start time. */
 export async function endLeftoverTailscaled(
   folder: RuntimeFolder,
   graceMs: number,
 ): Promise<boolean> {
-  const recorded = await readPidfile(folder.tailscaledPidfile);
-  return recorded.kind !== 'running' || (await endProcess(recorded.process, graceMs));
+  const names = await memberNames(folder);
+  const ended = names.map(async (name) => {
+    const recorded = await readPidfile(memberPaths(folder, name).tailscaledPidfile);
+    return recorded.kind !== 'running' || (await endProcess(recorded.process, graceMs));
+  });
+  return (await Promise.all(ended)).every(Boolean);
+}
+
+/** What each tailscaled had. */
+export function filesOfTailnets(folder: RuntimeFolder, names: readonly string[]): string[] {
+  return names.flatMap((name) => {
+    const { tailscaledHome, tailscaledPidfile, tailscaledSocket } = memberPaths(folder, name);
+    return [tailscaledSocket, tailscaledPidfile, tailscaledHome];
+  });
 }
 
 /** Files of a run that is over; the logs, the report and the folder stay. */
-export function filesOfARun(folder: RuntimeFolder): readonly string[] {
+export function filesOfARun(
+  folder: RuntimeFolder,
+  names: readonly string[] = [''],
+): readonly string[] {
   return [
     folder.controlSocket,
-    folder.tailscaledSocket,
-    folder.tailscaledPidfile,
-    folder.tailscaledHome,
+    ...filesOfTailnets(folder, names),
     folder.before,
     `${folder.pidfile}.takeover`,
     folder.pidfile,
@@ -40,8 +58,9 @@ export function filesOfARun(folder: RuntimeFolder): readonly string[] {
 /** @returns the paths that are still there */
 export async function removeFilesOfARun(folder: RuntimeFolder): Promise<string[]> {
   await removeSecretFiles(folder);
+  const files = filesOfARun(folder, await memberNames(folder));
   await Promise.all(
-    filesOfARun(folder).map((path) => rm(path, { force: true, recursive: true }).catch(() => {})),
+    files.map((path) => rm(path, { force: true, recursive: true }).catch(() => {})),
   );
-  return filesOfARun(folder).filter((path) => existsSync(path));
+  return files.filter((path) => existsSync(path));
 }

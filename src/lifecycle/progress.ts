@@ -32,9 +32,20 @@ export interface NodeSummary {
   readonly warnings: readonly string[];
 }
 
+export interface MemberNode {
+  readonly name: string;
+  readonly node: NodeSummary;
+}
+
 export type ProgressEvent =
   /** A step begins. */
-  | { readonly kind: 'step'; readonly step: Step; readonly elapsedMs: number }
+  | {
+      readonly kind: 'step';
+      readonly step: Step;
+      readonly elapsedMs: number;
+      /** Of several: whose step it is. */
+      readonly tailnet?: string;
+    }
   /** tailscaled has come so far within a step; its log says so. */
   | { readonly kind: 'part'; readonly part: string; readonly elapsedMs: number }
   | { readonly kind: 'notice'; readonly text: string }
@@ -44,6 +55,8 @@ export type ProgressEvent =
       readonly node: NodeSummary;
       readonly listeners: Listeners;
       readonly elapsedMs: number;
+      /** Of several tailnets, each one's; `node` is the first one's, with the warnings of all. */
+      readonly tailnets?: readonly MemberNode[];
     }
   /** Everything that was started is gone again, unless `up` did not wait. */
   | { readonly kind: 'failed'; readonly error: ErrorMessage; readonly elapsedMs: number }
@@ -59,11 +72,11 @@ export function isFinal(event: ProgressEvent): boolean {
 export interface Progress {
   readonly step: Step;
   readonly elapsedMs: number;
-  begin(step: Step): void;
+  begin(step: Step, tailnet?: string): void;
   part(part: string): void;
   notice(text: string): void;
   listening(listeners: Listeners): void;
-  ready(node: NodeSummary, listeners: Listeners): void;
+  ready(node: NodeSummary, listeners: Listeners, tailnets?: readonly MemberNode[]): void;
   failed(error: unknown): void;
   /** All events from the first on, those to come included, until a final one or the signal. */
   follow(
@@ -91,14 +104,22 @@ export function createProgress(onEvent: (event: ProgressEvent) => void): Progres
     get elapsedMs() {
       return elapsedMs();
     },
-    begin(next) {
+    begin(next, tailnet = '') {
       step = next;
-      emit({ kind: 'step', step, elapsedMs: elapsedMs() });
+      const named = tailnet === '' ? {} : { tailnet };
+      emit({ kind: 'step', step, elapsedMs: elapsedMs(), ...named });
     },
     part: (part) => emit({ kind: 'part', part, elapsedMs: elapsedMs() }),
     notice: (text) => emit({ kind: 'notice', text }),
     listening: (listeners) => emit({ kind: 'listening', listeners, elapsedMs: elapsedMs() }),
-    ready: (node, listeners) => emit({ kind: 'ready', node, listeners, elapsedMs: elapsedMs() }),
+    ready: (node, listeners, tailnets) =>
+      emit({
+        kind: 'ready',
+        node,
+        listeners,
+        elapsedMs: elapsedMs(),
+        ...(tailnets !== undefined && { tailnets }),
+      }),
     failed: (error) =>
       emit({ kind: 'failed', error: toErrorMessage(error), elapsedMs: elapsedMs() }),
     follow(onEach, signal) {

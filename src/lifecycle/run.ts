@@ -1,4 +1,3 @@
-import type { TailscaledLog } from './tailscaled-log.ts';
 import type { Ending } from './ending.ts';
 import type { Progress } from './progress.ts';
 import type { RunState } from './run-state.ts';
@@ -13,6 +12,4 @@ export interface Run {
   readonly progress: Progress;
   readonly state: RunState;
   readonly ending: Ending;
-  /** tailscaled.log */
-  readonly log: TailscaledLog;
 }

@@ -19,6 +19,8 @@ export interface RuntimeFolder {
   readonly spacetailLog: string;
   readonly tailscaledLog: string;
   readonly lastRun: string;
+  /** What the names of files with secrets begin with. */
+  readonly secretPrefix: string;
 }
 
 /** sun_path holds 107 bytes and a NUL (unix(7)); the longest name of ours is `/tailscaled.sock`. */
@@ -38,7 +40,29 @@ export function runtimePaths(path: string): RuntimeFolder {
     spacetailLog: join(path, 'spacetail.log'),
     tailscaledLog: join(path, 'tailscaled.log'),
     lastRun: join(path, 'last-run.json'),
+    secretPrefix: '.secret-',
   };
+}
+
+/** The same with what is a tailscaled's own for each tailnet of several. @param name - '' for the only one */
+export function memberPaths(folder: RuntimeFolder, name: string): RuntimeFolder {
+  if (name === '') return folder;
+  const own = (end: string): string => join(folder.path, `tailscaled-${name}.${end}`);
+  return {
+    ...folder,
+    tailscaledSocket: own('sock'),
+    tailscaledPidfile: own('pid'),
+    tailscaledHome: own('home'),
+    tailscaledLog: own('log'),
+    secretPrefix: `${folder.secretPrefix}${name}-`,
+  };
+}
+
+/** Names of the tailnets that a run had in this folder, '' among them; one that was killed left their files. */
+export async function memberNames({ path }: RuntimeFolder): Promise<string[]> {
+  const files = await readdir(path).catch(() => []);
+  const names = files.map((file) => /^tailscaled-(\w+)\.(?:sock|pid|home)$/.exec(file)?.[1] ?? '');
+  return [...new Set(['', ...names])];
 }
 
 function unsafe(path: string, why: string, cause?: unknown): SpacetailError {
@@ -121,8 +145,6 @@ export async function checkSocketFolder(socket: string): Promise<void> {
   if (found === undefined) throw unsafe(dirname(socket), `does not exist (TS_SOCKET=${socket})`);
 }
 
-const secretPrefix = '.secret-';
-
 /**
  * Writes a secret that a child reads by `file:PATH`, mode 0600, never through a link.
  * @returns its path
@@ -132,7 +154,7 @@ export async function writeSecretFile(
   name: string,
   secret: string,
 ): Promise<string> {
-  const path = join(folder.path, `${secretPrefix}${basename(name)}`);
+  const path = join(folder.path, `${folder.secretPrefix}${basename(name)}`);
   await rm(path, { force: true });
   const file = await open(path, 'wx', 0o600);
   try {
@@ -147,6 +169,6 @@ export async function writeSecretFile(
 /** Removes what `writeSecretFile` left, also from an earlier run that was killed. */
 export async function removeSecretFiles(folder: RuntimeFolder): Promise<void> {
   const names = await readdir(folder.path).catch(() => []);
-  const secrets = names.filter((name) => name.startsWith(secretPrefix));
+  const secrets = names.filter((name) => name.startsWith(folder.secretPrefix));
   await Promise.all(secrets.map((name) => rm(join(folder.path, name), { force: true })));
 }

@@ -42,16 +42,27 @@ export interface SupervisorStatus {
   readonly node: NodeSummary | undefined;
   readonly tailscaled: { readonly pid: number | undefined; readonly restarts: number };
   readonly droppedLogLines: number;
+  /** Each tailnet for itself, in the run's order; what stands above is the first one's. */
+  readonly tailnets: readonly MemberStatus[];
+}
+
+export interface MemberStatus extends Pick<
+  SupervisorStatus,
+  'state' | 'error' | 'node' | 'tailscaled'
+> {
+  readonly name: string;
+  readonly isOptional: boolean;
 }
 
 /** What the wiring gives the supervisor. */
 export interface SupervisorParts {
   readonly bridge: Bridge;
   /** Resolves once the backend runs, has an address, and the first netmap is there. */
-  readiness(tailnet: TailnetView, signal: AbortSignal): Promise<NodeSummary>;
+  readiness(tailnet: TailnetView, signal: AbortSignal, name: string): Promise<NodeSummary>;
   /** The auth key of the credential; undefined where the user's own arguments have one. */
-  obtainKey(signal: AbortSignal): Promise<string | undefined>;
-  tailnetChanged(state: TailnetState): void;
+  obtainKey(signal: AbortSignal, name: string): Promise<string | undefined>;
+  /** `name` as in the settings; '' for the only tailnet. */
+  tailnetChanged(state: TailnetState, name: string): void;
   /** What `status` answers. */
   status(core: SupervisorStatus): unknown;
   /** Further operations of the control socket: `explain`, `resolve`, … */
@@ -60,7 +71,18 @@ export interface SupervisorParts {
   finish(end: RunEnd): Promise<unknown>;
 }
 
+/** One of several tailnets. */
+export interface MemberSettings {
+  /** '' for the only one. */
+  readonly name: string;
+  /** A failed join does not fail `up`. */
+  readonly isOptional: boolean;
+  readonly tailnet: JoinSettings['tailnet'];
+}
+
 export interface SupervisorSettings extends JoinSettings {
+  /** `tailnet` alone when not given. */
+  readonly tailnets?: readonly MemberSettings[];
   readonly runtimeDir: string;
   /** False: `up` returns when the listeners answer, and a failed join leaves them up. */
   readonly wait: boolean;

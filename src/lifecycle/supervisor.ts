@@ -9,10 +9,15 @@ import { identify, type ProcessId } from './process-id.ts';
 import { createProgress, type Progress, type ProgressEvent } from './progress.ts';
 import { readBefore, writeBefore } from './before-file.ts';
 import type { Run } from './run.ts';
-import { createRunState } from './run-state.ts';
-import { openRuntimeFolder, type RuntimeFolder } from './runtime-folder.ts';
+import { createRunState, type Member } from './run-state.ts';
+import { memberPaths, openRuntimeFolder, type RuntimeFolder } from './runtime-folder.ts';
 import { supervisorOperations } from './supervisor-operations.ts';
-import type { BuildParts, SupervisorEnd, SupervisorOptions } from './supervisor-parts.ts';
+import type {
+  BuildParts,
+  MemberSettings,
+  SupervisorEnd,
+  SupervisorOptions,
+} from './supervisor-parts.ts';
 import { takeDown } from './take-down.ts';
 import { watchOwner } from './watchdog.ts';
 
@@ -70,15 +75,14 @@ async function claimedRun(
   const { settings } = options;
   const timeout = AbortSignal.timeout(settings.upTimeoutMs);
   for (const notice of options.notices) progress.notice(notice);
-  const log = createTailscaledLog(folder.tailscaledLog, (text) => options.redact(text));
+  const members = membersOf(options, folder);
   const run: Run = {
     options,
     folder,
     parts: await build(folder),
     progress,
-    state: createRunState(self, options.owner, log),
+    state: createRunState(self, options.owner, members),
     ending: createEnding(options.stop),
-    log,
   };
   const finished = Promise.withResolvers<unknown>();
   const watchdog = watchOwner({
@@ -107,8 +111,23 @@ async function claimedRun(
   watchdog.stop();
   finished.resolve({ end: run.ending.why(), record: await takeDown(run) });
   if (failure !== undefined) progress.failed(failure);
-  await Promise.all([control?.close(answerMs), log.close()]);
+  await Promise.all([control?.close(answerMs), ...members.map(({ log }) => log.close())]);
   return { kind: 'ended', end: run.ending.why(), error: failure };
+}
+
+function membersOf(
+  { settings, redact }: SupervisorOptions,
+  folder: RuntimeFolder,
+): readonly [Member, ...Member[]] {
+  const one: MemberSettings = { name: '', isOptional: false, tailnet: settings.tailnet };
+  const made = (member: MemberSettings): Member => {
+    const own = memberPaths(folder, member.name);
+    const log = createTailscaledLog(own.tailscaledLog, redact);
+    const state = { kind: 'starting', step: 'listeners' } as const;
+    return { ...member, folder: own, log, keeper: undefined, state };
+  };
+  const [first = one, ...others] = settings.tailnets ?? [];
+  return [made(first), ...others.map(made)];
 }
 
 /** Joins and serves until the run is to end. @throws {SpacetailError} where a failed join ends the run */

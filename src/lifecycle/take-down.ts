@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { stopGraceMs } from './join-parts.ts';
+import { filesOfTailnets } from './leftovers.ts';
 import type { Run } from './run.ts';
 import { removeSecretFiles } from './runtime-folder.ts';
 import { within } from './within.ts';
@@ -24,11 +25,14 @@ export async function takeDown(run: Run): Promise<unknown> {
   };
   const [record] = await Promise.all([
     close(),
-    within(stopGraceMs + 1000, state.keeper?.stop(stopGraceMs)),
+    within(
+      stopGraceMs + 1000,
+      Promise.all(state.members.map(({ keeper }) => keeper?.stop(stopGraceMs))),
+    ),
   ]);
   await removeSecretFiles(folder);
-  const { before, tailscaledHome, tailscaledPidfile, tailscaledSocket } = folder;
-  const files = [before, tailscaledHome, tailscaledPidfile, tailscaledSocket];
+  const names = state.members.map(({ name }) => name);
+  const files = [folder.before, ...filesOfTailnets(folder, names)];
   await Promise.all(files.map((path) => rm(path, { force: true, recursive: true })));
   return record;
 }

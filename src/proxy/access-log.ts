@@ -62,7 +62,7 @@ function fieldsOf(record: RequestRecord): string {
     `"id":${jsonText(record.id)},"proto":"${record.proto}","method":${jsonText(record.method)}` +
     `,"host":${jsonText(record.host)},"port":${record.port}` +
     `,"name_source":${jsonText(record.nameSource)},"ip":${jsonText(record.ip)}` +
-    `,"peer":${jsonText(record.peer)},"route":"${record.route}"` +
+    `,"peer":${jsonText(record.peer)}${tailnetText(record)},"route":"${record.route}"` +
     `,"policy":{"decision":"${policy.decision}","rule":${jsonText(policy.rule)},"mode":"${policy.mode}"}` +
     `,"client":${clientText(record.client)},"status":${record.status}` +
     `,"error":${jsonText(record.error)},"dns_ms":${roundMs(record.dnsMs)}` +
@@ -71,6 +71,11 @@ function fieldsOf(record: RequestRecord): string {
     `,"bytes_up":${record.bytesUp},"bytes_down":${record.bytesDown}` +
     `,"close_reason":${jsonText(record.closeReason)}`
   );
+}
+
+/** Only where there are several. */
+function tailnetText({ tailnet }: RequestRecord): string {
+  return tailnet === undefined ? '' : `,"tailnet":${jsonText(tailnet)}`;
 }
 
 function clientText(client: ClientProcess | null): string {

@@ -26,14 +26,24 @@ export type ParsedTarget =
 
 const MAX_HOST_LENGTH = 255;
 const REG_NAME = /^[a-z\d_~.-]+$/iu;
+/** Where the run has several tailnets: `partner!web`. */
+const TAILNET = /^[a-z]\w*!/iu;
 const IPV6 = /^[\da-f:.]+$/iu;
 /** In lower case, nothing to escape, no dot at its end. */
 const PLAIN_HOST = /^[!-@[-~]*[!-\-/-@[-~]$/;
 const SCHEME = /^(?<scheme>[a-z][a-z\d+.-]*):\/\/(?<authority>[^/?#\\]*)(?<path>[^#\\]*)$/iu;
 
-/** RFC 9112 3.2.3: `host:port`, an IPv6 literal in brackets; the port is not optional. */
-export function parseAuthority(text: string): ParsedAuthority {
-  return splitAuthority(text, undefined);
+/**
+ * RFC 9112 3.2.3: `host:port`, an IPv6 literal in brackets; the port is not optional.
+ *
+ * @param namesTailnet - the name of a tailnet and `!` may stand before the host
+ */
+export function parseAuthority(text: string, namesTailnet = false): ParsedAuthority {
+  const prefix = (namesTailnet && TAILNET.exec(text)?.[0]) || '';
+  const parsed = splitAuthority(text.slice(prefix.length), undefined);
+  if (prefix === '' || parsed.kind === 'malformed') return parsed;
+  const { written, host, port } = parsed.authority;
+  return { kind: 'authority', authority: { written: prefix + written, host: prefix + host, port } };
 }
 
 /**

@@ -2,19 +2,27 @@
 import type { Failure } from './failure.ts';
 import { failure } from './failure.ts';
 import type { Tailnet } from './tailnet.ts';
+import { unknownFor } from './tailnets.ts';
 
 /**
  * The failure of a request that cannot be judged yet, or ever where the join has failed: a short name sent to
  * the system resolver now could reach a public namesake. `undefined` once there has been a netmap.
  */
-export function unknownTailnet(host: string, tailnet: Tailnet): Failure | undefined {
-  if (tailnet.hasNetmap()) return undefined;
+export function unknownTailnet(
+  host: string,
+  all: Tailnet,
+  /** The client asked for this one alone. */
+  only?: Tailnet,
+): Failure | undefined {
+  const tailnet = unknownFor(host, all, only);
+  if (tailnet === undefined) return undefined;
   const state = tailnet.state();
   const why = state.kind === 'running' ? 'there is no netmap yet' : state.detail;
+  const called = tailnet.name === '' ? '' : ` ${tailnet.name}`;
   const says =
     state.kind === 'down'
-      ? `${host} cannot be told from a host of the tailnet, which was never joined: ${why}`
-      : `${host} has to wait for the tailnet, which is still being joined: ${why}`;
+      ? `${host} cannot be told from a host of the tailnet${called}, which was never joined: ${why}`
+      : `${host} has to wait for the tailnet${called}, which is still being joined: ${why}`;
   return failure(
     'tailnet_unavailable',
     says,

@@ -36,7 +36,7 @@ export async function handleConnect(
   head: Buffer,
   context: DoorContext,
 ): Promise<void> {
-  const parsed = parseAuthority(target);
+  const parsed = parseAuthority(target, context.hall.hasTailnets);
   const authority = parsed.kind === 'authority' ? parsed.authority : undefined;
   const exchange = context.hall.begin({ proto: 'connect', method: 'CONNECT', authority, socket });
   const onClose = (): void => {

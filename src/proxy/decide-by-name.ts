@@ -3,12 +3,17 @@ import type { Authority } from './authority.ts';
 import { hostForLog } from './authority.ts';
 import type { Decision, Findings } from './decide.ts';
 import { deniedFailure } from './denied-failure.ts';
+import type { Tailnet } from './tailnet.ts';
 import { verdictOnName } from './verdict-on-name.ts';
 import type { NameContext } from './verdict-on-name.ts';
 
 /** The refusal of a name that the policy denies by name alone; `undefined` where its address is needed. */
-export function decideByName(authority: Authority, context: NameContext): Decision | undefined {
-  const verdict = verdictOnName(authority, context);
+export function decideByName(
+  authority: Authority,
+  context: NameContext,
+  only?: Tailnet,
+): Decision | undefined {
+  const verdict = verdictOnName(authority, context, only);
   if (verdict?.decision !== 'deny') return undefined;
   const { tailnet } = context;
   const isOwned = tailnet.ownsName(hostForLog(authority.host));

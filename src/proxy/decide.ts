@@ -12,7 +12,7 @@ import type { Unresolved } from './dial/resolution-failure.ts';
 import type { RouteVia } from './route.ts';
 import { verdictOnName } from './verdict-on-name.ts';
 import type { ClientProcess } from './request-record.ts';
-import type { NameSource, Owner, Peer, Resolution } from './tailnet.ts';
+import type { NameSource, Owner, Peer, Resolution, Tailnet } from './tailnet.ts';
 
 /** What is known of a target, whatever became of it; the access log is filled from it. */
 export interface Findings {
@@ -27,6 +27,8 @@ export interface Findings {
   readonly because: string;
   /** `false`: there is no way that it would have taken. */
   readonly isRouted: boolean;
+  /** Where it is or would be dialled; `undefined` for the host network, and where that is not known yet. */
+  readonly tailnet?: Tailnet | undefined;
 }
 
 export type { DecideContext } from './candidates.ts';
@@ -51,8 +53,10 @@ export function decide(
   resolution: Resolution,
   client: ClientProcess | null,
   context: DecideContext,
+  /** The client asked for this tailnet alone. */
+  only?: Tailnet,
 ): Decision {
-  const candidates = candidatesFor(authority, resolution, context);
+  const candidates = candidatesFor(authority, resolution, context, only);
   const judged = candidates.map((candidate) => ({
     candidate,
     verdict: context.policy.judge({
@@ -61,6 +65,7 @@ export function decide(
       port: authority.port,
       owner: candidate.owner,
       route: candidate.route.via,
+      tailnet: candidate.tailnet?.name,
       peer: context.tailnet.peerNamed(hostForLog(authority.host)),
       client,
     }),
@@ -124,7 +129,7 @@ function refuseUnresolved(
 }
 
 function findingsOf(
-  { ip, owner, route }: Candidate,
+  { ip, owner, route, tailnet }: Candidate,
   resolution: Resolution,
   verdict: Verdict,
   authority: Authority,
@@ -134,5 +139,5 @@ function findingsOf(
   const peer = owning ?? (ip === undefined ? context.tailnet.peerNamed(authority.host) : undefined);
   const source = resolution.kind === 'resolved' ? resolution.source : undefined;
   const { via, because } = route;
-  return { via, ip, owner, peer, source, verdict, because, isRouted: true };
+  return { via, ip, owner, peer, source, verdict, because, isRouted: true, tailnet };
 }

@@ -4,6 +4,11 @@ import type { DialContext, Dialled, DialOptions } from './dial/dial-context.ts';
 import { dialDirect } from './dial/dial-direct.ts';
 import { dialTailnet } from './dial/dial-tailnet.ts';
 
+/** The address goes with its tailnet all the way: another one may have the same address. */
+function inTailnetOf({ tailnet }: Plan, context: DialContext): DialContext {
+  return tailnet === undefined || tailnet === context.tailnet ? context : { ...context, tailnet };
+}
+
 /** Never throws; the signal's abort is the failure `client_gone`. At most `connectTimeoutMs`. */
 export async function dial(
   plan: Plan,
@@ -12,5 +17,5 @@ export async function dial(
 ): Promise<Dialled> {
   return plan.via === 'direct'
     ? dialDirect(plan, options, context)
-    : dialTailnet(plan, options, context);
+    : dialTailnet(plan, options, inTailnetOf(plan, context));
 }

@@ -18,7 +18,8 @@ import type { ExchangeOptions } from './exchange-options.ts';
 import { recordOf } from './record/record-of.ts';
 import type { ExchangeRequest, Outcome, Progress } from './record/record-of.ts';
 import type { ClientProcess, RequestRecord } from './request-record.ts';
-import type { Resolution } from './tailnet.ts';
+import type { Resolution, Tailnet } from './tailnet.ts';
+import { splitTailnet } from './tailnets.ts';
 import { withDeadline } from './with-deadline.ts';
 
 /** Called once, when the exchange has ended. */
@@ -35,10 +36,14 @@ export class Exchange {
   #client: ClientProcess | null | undefined;
   readonly #controller = new AbortController();
   #hasEnded = false;
+  /** The client asked for this tailnet alone. */
+  readonly #only: Tailnet | undefined;
 
   constructor(id: string, request: ExchangeRequest, options: ExchangeOptions, onEnd: OnEnd) {
     this.id = id;
-    this.request = request;
+    const asked = splitTailnet(request.authority, options.tailnet.members);
+    this.#only = asked.only;
+    this.request = asked.only === undefined ? request : { ...request, authority: asked.authority };
     this.#options = options;
     this.#onEnd = onEnd;
     this.#progress = {
@@ -50,7 +55,7 @@ export class Exchange {
       isPreconnected: false,
     };
     this.#clientAsked = this.#askClient();
-    const { proto, method, authority } = request;
+    const { proto, method, authority } = this.request;
     const host = authority === undefined ? '' : hostForLog(authority.host);
     this.#trace?.('start', { proto, method, host, port: authority?.port ?? 0 });
   }
@@ -149,19 +154,19 @@ export class Exchange {
       // What is the tailnet's is known from the first netmap on; only SPACETAIL_DIRECT goes before it.
       const gone =
         options.tailnet.state().kind === 'starting' ? await this.#tailnetReady() : undefined;
-      const waited = gone ?? unknownTailnet(host, options.tailnet);
+      const waited = gone ?? unknownTailnet(host, options.tailnet, this.#only);
       if (waited !== undefined) return refusal(waited);
     }
-    const denied = decideByName(authority, options);
+    const denied = decideByName(authority, options, this.#only);
     if (denied !== undefined) return denied;
     const startedMs = performance.now();
-    const known = options.resolve.known?.(authority.host);
+    const known = options.resolve.known?.(authority.host, this.#only);
     const resolution = known ?? (await this.#resolve(authority.host));
     this.#progress.dnsMs = performance.now() - startedMs;
     this.#trace?.('resolved', { ...resolution, ms: this.#progress.dnsMs });
     if (this.signal.aborted) return refusal(this.isCut ? stopping() : clientGone());
     const client = options.policy.needsClient ? await clientInTime(this.#clientAsked) : null;
-    return decide(authority, resolution, client, options);
+    return decide(authority, resolution, client, options, this.#only);
   }
 
   /** The reason to go no further; `undefined` once the tailnet is ready or has failed. */
@@ -178,7 +183,9 @@ export class Exchange {
   async #resolve(host: string): Promise<Resolution> {
     const { resolve, resolveTimeoutMs } = this.#options;
     try {
-      return await withDeadline(this.signal, resolveTimeoutMs, (signal) => resolve(host, signal));
+      return await withDeadline(this.signal, resolveTimeoutMs, (signal) =>
+        resolve(host, signal, this.#only),
+      );
     } catch {
       // Nothing is known of the name then, so it is treated as the tailnet's: it goes nowhere.
       const detail = `no answer within ${resolveTimeoutMs / 1000} s`;

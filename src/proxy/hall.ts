@@ -43,6 +43,11 @@ export class Hall {
     };
   }
 
+  /** Several, and a client may say which. */
+  get hasTailnets(): boolean {
+    return this.options.tailnet.members.length > 1;
+  }
+
   get isDraining(): boolean {
     return this.#isDraining;
   }

@@ -18,10 +18,12 @@ import { withDeadline } from './with-deadline.ts';
  */
 export type InboundGuard = (socket: Socket) => Promise<Failure | undefined> | undefined;
 
+type Guarded = Pick<Tailnet, 'inboundPeer' | 'state'> & Partial<Pick<Tailnet, 'members'>>;
+
 export interface InboundGuardOptions {
   /** Shields are down. */
   readonly isOn: boolean;
-  readonly tailnet: Pick<Tailnet, 'inboundPeer' | 'state'>;
+  readonly tailnet: Guarded;
   readonly clientOf: (socket: Socket) => Promise<ClientProcess | null>;
 }
 
@@ -41,6 +43,11 @@ export function inboundGuard(options: InboundGuardOptions): InboundGuard {
   };
 }
 
+/** Of several any may have forwarded the connection. */
+function isAnyRunning({ members = [], state }: Guarded): boolean {
+  return state().kind === 'running' || members.some((one) => one.state().kind === 'running');
+}
+
 async function judge(
   socket: Socket,
   { tailnet, clientOf }: InboundGuardOptions,
@@ -56,7 +63,7 @@ async function judge(
     return failure('peer_inbound', `${peer} dialled this node and reached the bridge`, HINT);
   } catch {
     // One that is not there forwards nobody, and public traffic goes on without it.
-    if (tailnet.state().kind !== 'running') return undefined;
+    if (!isAnyRunning(tailnet)) return undefined;
   }
   // A program of the container is seen by its process; who is not seen may be tailscaled, our child.
   const client = await clientInTime(clientOf(socket));

@@ -8,6 +8,7 @@ import { dial } from './dial.ts';
 import type { Failure } from './failure.ts';
 import type { ExchangeOptions } from './exchange-options.ts';
 import type { Resolution } from './tailnet.ts';
+import { splitTailnet } from './tailnets.ts';
 import { withDeadline } from './with-deadline.ts';
 
 export type TriedDial =
@@ -34,17 +35,18 @@ export type Inspect = (
 
 /** @throws the signal's reason */
 export function inspectWith(options: ExchangeOptions): Inspect {
-  return async (authority, { dial: isTried, resolve: isResolved, signal }) => {
+  return async (asked, { dial: isTried, resolve: isResolved, signal }) => {
     const { resolve, resolveTimeoutMs } = options;
-    const denied = isResolved ? undefined : decideByName(authority, options);
+    const { only, authority } = splitTailnet(asked, options.tailnet.members);
+    const denied = isResolved ? undefined : decideByName(authority, options, only);
     if (denied !== undefined) return { resolution: undefined, decision: denied, dial: undefined };
     const resolution = await withDeadline(signal, resolveTimeoutMs, (limit) =>
-      resolve(authority.host, limit),
+      resolve(authority.host, limit, only),
     );
     const unknown = options.isDirect(authority.host)
       ? undefined
-      : unknownTailnet(authority.host, options.tailnet);
-    const judged = decide(authority, resolution, null, options);
+      : unknownTailnet(authority.host, options.tailnet, only);
+    const judged = decide(authority, resolution, null, options, only);
     const decision: Decision =
       unknown === undefined
         ? judged

@@ -11,6 +11,8 @@ import { TopHosts } from './record/top-hosts.ts';
 export interface MetricsSources {
   /** Connections dialled ahead; absent where nothing is. */
   readonly spares?: (() => SpareCounts | undefined) | undefined;
+  /** Requests are told apart by tailnet, too. */
+  readonly hasTailnets?: boolean;
   openTunnels(): number;
   tailscaledRestarts(): number;
   /** Lines that the access log lost. */
@@ -31,7 +33,7 @@ const secondsBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
 /** Its own registry: nothing is global. */
 export function createMetrics(sources: MetricsSources): Metrics {
   const registry = new Registry();
-  const instruments = createInstruments(registry);
+  const instruments = createInstruments(registry, sources.hasTailnets === true);
   const hosts = new TopHosts(registry);
   const loopDelay = watchLoopDelay(registry);
   registerSources(registry, sources);
@@ -47,14 +49,17 @@ export function createMetrics(sources: MetricsSources): Metrics {
   };
 }
 
-function createInstruments(registry: Registry): (record: RequestRecord) => void {
+function createInstruments(
+  registry: Registry,
+  hasTailnets: boolean,
+): (record: RequestRecord) => void {
   const requests = new LateCounter(
     {
       name: 'spacetail_requests_total',
       help: 'Requests at their end, tunnels included.',
       registry,
     },
-    ['protocol', 'route', 'status', 'decision'],
+    ['protocol', 'route', 'status', 'decision', ...(hasTailnets ? ['tailnet'] : [])],
   );
   const errors = new LateCounter(
     {
@@ -94,11 +99,13 @@ function createInstruments(registry: Registry): (record: RequestRecord) => void 
     const { proto, route, error, dialMs, dnsMs, nameSource, bytesUp, bytesDown } = record;
     const { decision } = record.policy;
     const status = statusLabel(record.status);
-    requests.add(`${proto} ${route} ${status} ${decision}`, 1, () => ({
+    const tailnet = hasTailnets ? (record.tailnet ?? 'none') : '';
+    requests.add(`${proto} ${route} ${status} ${decision} ${tailnet}`, 1, () => ({
       protocol: proto,
       route,
       status,
       decision,
+      ...(hasTailnets && { tailnet }),
     }));
     if (error !== null) errors.add(error, 1, () => ({ error }));
     if (bytesUp > 0) bytes.add(`up ${route}`, bytesUp, () => ({ direction: 'up', route }));

@@ -55,6 +55,8 @@ export interface PolicyInput {
   readonly metadata: 'allow' | 'deny' | undefined;
   readonly file?: PolicyFile | undefined;
   readonly claims?: VerifiedClaims | undefined;
+  /** Of a run with several tailnets: what may stand before a `!` in a rule. */
+  readonly tailnets?: readonly string[];
 }
 
 type PolicyRule = Rule & { readonly client?: ClientCondition };
@@ -66,13 +68,13 @@ type PolicyRule = Rule & { readonly client?: ClientCondition };
  * @throws SpacetailError `config_invalid` for a malformed rule, with its place
  */
 export function compilePolicy(input: PolicyInput): Policy {
-  const { file } = input;
+  const { file, tailnets = [] } = input;
   const granted =
     file === undefined ? { allow: [], allowLocal: [] } : grantedBy(file, input.claims);
   const lists: Lists = {
-    allow: compile(input.allow, file?.allow, granted.allow),
-    deny: compile(input.deny, file?.deny),
-    local: compile(input.allowLocal, file?.allowLocal, granted.allowLocal),
+    allow: compile(tailnets, input.allow, file?.allow, granted.allow),
+    deny: compile(tailnets, input.deny, file?.deny),
+    local: compile(tailnets, input.allowLocal, file?.allowLocal, granted.allowLocal),
   };
   const settings: Settings = {
     mode: input.mode ?? file?.mode ?? 'enforce',
@@ -98,9 +100,13 @@ interface Lists {
 }
 
 function compile(
+  tailnets: readonly string[],
   ...lists: (readonly (RuleText & { client?: ClientCondition })[] | undefined)[]
 ): PolicyRule[] {
-  return parseRules(lists.flatMap((list) => list ?? []));
+  return parseRules(
+    lists.flatMap((list) => list ?? []),
+    tailnets,
+  );
 }
 
 function judgeWith(lists: Lists, settings: Settings): Policy['judge'] {

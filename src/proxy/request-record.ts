@@ -27,6 +27,8 @@ export interface RequestRecord {
   readonly ip: string | null;
   /** FQDN of the peer that owns the address. */
   readonly peer: string | null;
+  /** Where the run has several tailnets: the one it was dialled in. */
+  readonly tailnet?: string;
   /** The route it took or would have taken; `deny` only if there was none. */
   readonly route: RouteKind;
   readonly policy: {

@@ -26,6 +26,8 @@ type RuleHost =
 
 export interface Rule extends RuleText {
   readonly scope: 'any' | 'direct' | 'tailnet';
+  /** `partner!…`: only in this tailnet, of several. */
+  readonly tailnet?: string;
   readonly host: RuleHost;
   readonly fromPort: number;
   readonly toPort: number;
@@ -35,11 +37,15 @@ const accepted =
   'A rule is [direct:|tailnet:]HOST[:PORT|:A-B|:*]; HOST is a name, *.suffix, ** (all), an IP, [IPv6], a CIDR, tag:x or peer:short-name.';
 
 /** @throws SpacetailError `config_invalid` that names place, value and what is accepted */
-export function parseRules<Text extends RuleText>(texts: readonly Text[]): (Text & Rule)[] {
-  return texts.map((written) => ({ ...written, ...parseRule(written) }));
+export function parseRules<Text extends RuleText>(
+  texts: readonly Text[],
+  /** Names that may stand before a `!`. */
+  tailnets: readonly string[] = [],
+): (Text & Rule)[] {
+  return texts.map((written) => ({ ...written, ...parseRule(written, tailnets) }));
 }
 
-function parseRule(written: RuleText): Rule {
+function parseRule(written: RuleText, tailnets: readonly string[]): Rule {
   const refuse = (why: string): never => {
     const value = JSON.stringify(written.text);
     throw new SpacetailError(
@@ -51,12 +57,17 @@ function parseRule(written: RuleText): Rule {
     );
   };
   const [, scope = 'any', rest = ''] = /^(?:(direct|tailnet):)?(.*)$/is.exec(written.text) ?? [];
-  const [hostText, portText] = splitPort(rest, refuse);
+  const [, name = '', unnamed = rest] = /^([^!]*)!(.*)$/s.exec(rest) ?? [];
+  const tailnet = tailnets.find((one) => one === name.toLowerCase());
+  if (tailnets.length > 0 && unnamed !== rest && tailnet === undefined)
+    refuse(`${JSON.stringify(name)} is not one of SPACETAIL_TAILNETS`);
+  const [hostText, portText] = splitPort(tailnet === undefined ? rest : unnamed, refuse);
   const [fromPort, toPort] = parsePorts(portText, refuse);
   return {
     text: written.text,
     place: written.place,
     scope: scope.toLowerCase() as Rule['scope'],
+    ...(tailnet !== undefined && { tailnet }),
     host: parseHost(hostText, refuse),
     fromPort,
     toPort,

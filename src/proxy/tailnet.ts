@@ -47,6 +47,10 @@ export type Resolution =
       readonly owned: boolean;
       /** Canonical IP literals in the order to try; never empty. */
       readonly addresses: readonly [string, ...string[]];
+      /** Whose name it is, where the run has several tailnets: its addresses are dialled there or nowhere. */
+      readonly tailnet?: Tailnet;
+      /** Names of tailnets that have the name too, and come later in the run's order. */
+      readonly alsoIn?: readonly string[];
     }
   | {
       readonly kind: 'not_found';
@@ -72,10 +76,13 @@ export type Resolution =
     };
 
 export interface Resolve {
-  /** Resolves a host as the client wrote it (name, or IP in any spelling). Never throws but for the signal. */
-  (host: string, signal: AbortSignal): Promise<Resolution>;
+  /**
+   * Resolves a host as the client wrote it (name, or IP in any spelling). Never throws but for the signal.
+   * `only`: by this tailnet alone, of several.
+   */
+  (host: string, signal: AbortSignal, only?: Tailnet): Promise<Resolution>;
   /** The same where it is known without asking anybody: an address, a name in the netmap. */
-  readonly known?: (host: string) => Resolution | undefined;
+  readonly known?: (host: string, only?: Tailnet) => Resolution | undefined;
 }
 
 /** Whom an address belongs to in the tailnet; `undefined` for an address that is not the tailnet's. */
@@ -113,8 +120,14 @@ export type Diagnosis =
   /** The peer answers a disco ping (or the dial went through), so the port alone is silent. */
   | { readonly kind: 'alive'; readonly detail: string };
 
-/** One tailnet of a run; a value handed along, never a global. */
+/**
+ * One tailnet of a run, or all of them as one (`combineTailnets`); a value handed along, never a global.
+ */
 export interface Tailnet {
+  /** As in SPACETAIL_TAILNETS; '' for the only one, and for all as one. */
+  readonly name: string;
+  /** The tailnets that it is made of, in the run's order: itself, where it is one. */
+  readonly members: readonly Tailnet[];
   state(): TailnetState;
   /** Settles once the tailnet is running or has failed; rejects only with the signal's reason. */
   ready(signal: AbortSignal): Promise<TailnetState>;
@@ -130,6 +143,8 @@ export interface Tailnet {
   hasNodeUnder(suffix: string): boolean;
   /** Whether the name is the tailnet's by its suffix (MagicDNS, split DNS), existing or not. */
   ownsName(name: string): boolean;
+  /** The suffix by which it is the tailnet's: where several own a name, the longest wins. */
+  ownedSuffix(name: string): string | undefined;
   /** The exit node in use; then public traffic goes through it or not at all. */
   exitNode(): Peer | undefined;
   /** MagicDNS suffix without dots at its ends; '' before the netmap. */

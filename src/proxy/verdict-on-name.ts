@@ -4,6 +4,7 @@ import type { Authority } from './authority.ts';
 import { hostForLog } from './authority.ts';
 import type { DecideContext } from './candidates.ts';
 import type { Verdict } from './policy.ts';
+import type { Tailnet } from './tailnet.ts';
 
 export type NameContext = Pick<DecideContext, 'tailnet' | 'policy'>;
 
@@ -14,6 +15,8 @@ export type NameContext = Pick<DecideContext, 'tailnet' | 'policy'>;
 export function verdictOnName(
   { host: written, port }: Authority,
   { tailnet, policy }: NameContext,
+  /** The client asked for this tailnet alone. */
+  only?: Tailnet,
 ): Verdict | undefined {
   const host = hostForLog(written);
   const isNode = (name: string): boolean => tailnet.peerNamed(name) !== undefined;
@@ -21,6 +24,7 @@ export function verdictOnName(
   return policy.judgeName({
     host,
     port,
+    tailnet: only?.name,
     isNode,
     hasNodeUnder: (suffix) => tailnet.hasNodeUnder(suffix),
   });

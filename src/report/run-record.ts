@@ -32,6 +32,7 @@ export interface RunRecord {
 }
 
 interface DestinationEntry {
+  readonly tailnet?: string;
   readonly host: string;
   readonly port: number;
   readonly tally: Tally;
@@ -63,11 +64,12 @@ export function createRunRecord(options: RunRecordOptions): RunRecord {
   let slowest: SlowRequest[] = [];
 
   const addDestination = (request: RunRequest): void => {
-    const { host, port } = request;
+    const { host, port, tailnet } = request;
     const startMs = request.timeMs - request.totalMs;
-    const entry = destinations.entry(`${host} ${port}`, () => ({
+    const entry = destinations.entry(`${tailnet ?? ''} ${host} ${port}`, () => ({
       host,
       port,
+      ...(tailnet !== undefined && { tailnet }),
       tally: new Tally(),
       dials: new Sample(),
       route: request.route,

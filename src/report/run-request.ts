@@ -15,6 +15,8 @@ export interface RunRequest {
   readonly ip: string | null;
   /** FQDN of the peer that owns the address; of the router where the route is `subnet`. */
   readonly peer: string | null;
+  /** Where the run has several. */
+  readonly tailnet?: string;
   readonly route: 'tailnet' | 'subnet' | 'exit' | 'direct' | 'deny';
   readonly policy: {
     readonly decision: 'allow' | 'deny' | 'would_deny';

@@ -99,9 +99,14 @@ function limit(section: Section, mostRows: number): Section {
   return { ...section, rows: [...section.rows.slice(0, mostRows - 1), last] };
 }
 
+/** `partner!` before a host of one of several tailnets. */
+function inTailnet({ tailnet }: { readonly tailnet?: string }): string {
+  return tailnet === undefined ? '' : `${tailnet}!`;
+}
+
 function destinations(snapshot: RunSnapshot): Section {
   const rows = snapshot.destinations.map((destination) => [
-    printable(formatTarget(destination.host, destination.port)),
+    printable(inTailnet(destination) + formatTarget(destination.host, destination.port)),
     destination.route,
     ...countCells(destination),
     formatMs(destination.dialP50Ms),

@@ -17,6 +17,8 @@ export interface Destination extends Counts {
   /** Of the latest request. */
   readonly route: string;
   readonly peer: string | null;
+  /** Where the run has several: the one it was dialled in. */
+  readonly tailnet?: string;
   /** Median and longest dial in ms; `null` when nothing was dialled. */
   readonly dialP50Ms: number | null;
   readonly dialMaxMs: number | null;

@@ -1,6 +1,4 @@
 import type { Config } from '../config.ts';
-import { TailnetView } from '../dns/tailnet-view.ts';
-import { childEnvironment } from '../lifecycle/child-environment.ts';
 import type { RuntimeFolder } from '../lifecycle/runtime-folder.ts';
 import type { SupervisorParts } from '../lifecycle/supervisor-parts.ts';
 import { inboundAllowed } from '../lifecycle/up-arguments.ts';
@@ -21,14 +19,14 @@ import { createRunRecord } from '../report/run-record.ts';
 import { createAttachedNetworks } from './attached-networks.ts';
 import { adaptBridge } from './bridge-adapter.ts';
 import { obtainKeyOf } from './obtain-key.ts';
+import { createMembers } from './members.ts';
 import { operationsOf } from './operations.ts';
 import { overviewOf } from './overview.ts';
-import { policyOf } from './policy.ts';
+import { policyOf, tailnetNames } from './policy.ts';
 import { readiness, warningsOf } from './readiness.ts';
 import type { RunPlan } from './run-plan.ts';
 import { statusDocument } from './status.ts';
 import { tellOfNetmap } from './netmap-news.ts';
-import { adaptTailnet } from './tailnet-adapter.ts';
 import { upstreamOf } from './upstream.ts';
 import { writeLastRun } from './last-run.ts';
 
@@ -36,21 +34,6 @@ export interface BuildContext {
   readonly logger: Logger;
   readonly env: NodeJS.ProcessEnv;
   readonly stop: AbortSignal;
-}
-
-function viewOf(
-  config: Config,
-  folder: RuntimeFolder,
-  context: BuildContext,
-  direct: (name: string) => boolean,
-) {
-  return new TailnetView({
-    socketPath: config.tailnet.socket ?? folder.tailscaledSocket,
-    cli: { path: config.tailscale, env: { ...childEnvironment(context.env), HOME: folder.path } },
-    acceptDns: config.tailnet.acceptDns,
-    direct,
-    log: context.logger,
-  });
 }
 
 /** Called once the runtime folder is this run's alone. @throws SpacetailError */
@@ -62,11 +45,10 @@ export async function buildParts(
   const { config } = plan;
   const { logger } = context;
   const isDirect = matchesDirect(parseRules(config.direct));
-  const view = viewOf(config, folder, context, isDirect);
-  const policy = await policyOf(plan, { logger, resolve: view.resolve, signal: context.stop });
+  const members = createMembers(config, folder, { ...context, isDirect });
+  const { list, tailnet, resolve } = members;
+  const policy = await policyOf(plan, { logger, resolve, signal: context.stop });
   const accessLog = await openAccessLog({ path: folder.accessLog });
-  const adapter = adaptTailnet(view);
-  const { tailnet } = adapter;
   const feed = new RequestFeed();
   const run = createRunRecord({
     startedMs: Date.now(),
@@ -83,11 +65,12 @@ export async function buildParts(
     records.flush();
     return run.snapshot(Date.now(), accessLog.dropped());
   };
-  const warnings = () => [...warningsOf(view, policy), ...lostLines(accessLog.dropped())];
+  const warnings = () => [...warningsOf(members, policy), ...lostLines(accessLog.dropped())];
   let restarts = (): number => 0;
-  const preconnect = { rules: parseRules(config.preconnect) };
+  const preconnect = { rules: parseRules(config.preconnect, tailnetNames(config)) };
   const metrics = createMetrics({
     spares: preconnect.rules.length > 0 ? () => bridge.spares() : undefined,
+    hasTailnets: list.length > 1,
     openTunnels: () => bridge.counters().openTunnels,
     tailscaledRestarts: () => restarts(),
     logLinesDropped: () => accessLog.dropped(),
@@ -108,8 +91,7 @@ export async function buildParts(
     }),
     overview: () =>
       overviewOf({
-        view,
-        tailnet,
+        members,
         policy,
         counters: bridge.counters(),
         restarts: restarts(),
@@ -129,7 +111,7 @@ export async function buildParts(
     http: config.http,
     socks: config.socks5,
     tailnet,
-    resolve: adapter.resolve,
+    resolve,
     policy,
     isDirect,
     clientOf: (socket) => {
@@ -148,24 +130,27 @@ export async function buildParts(
     proxyToken: config.proxyToken,
     connectTimeoutMs: config.connectTimeoutMs,
     readyTimeoutMs: config.upTimeoutMs,
-    guardInbound: inboundAllowed(config.tailnet.upArgs),
+    guardInbound: config.tailnets.some((one) => inboundAllowed(one.tailnet.upArgs)),
     trace: config.trace ? accessLog.trace : undefined,
   });
-  tellOfNetmap(view, adapter, bridge);
-  view.start();
+  for (const { view, ...adapter } of list) {
+    tellOfNetmap(view, adapter, bridge);
+    view.start();
+  }
   return {
     bridge: adaptBridge(bridge, pages, activity),
-    readiness: (_, signal) => readiness(view, policy, signal),
-    obtainKey: obtainKeyOf(plan, view.resolve),
-    tailnetChanged(state) {
-      if (state.kind === 'down') logger.warn({ code: state.error.code }, state.error.message);
-      adapter.changed(state);
+    readiness: (_, signal, name) => readiness(members, name, policy, signal),
+    obtainKey: obtainKeyOf(plan, resolve),
+    tailnetChanged(state, name) {
+      const named = name === '' ? {} : { tailnet: name };
+      if (state.kind === 'down')
+        logger.warn({ code: state.error.code, ...named }, state.error.message);
+      members.of(name).changed(state);
     },
     status(core) {
-      restarts = () => core.tailscaled.restarts;
+      restarts = () => core.tailnets.reduce((sum, one) => sum + one.tailscaled.restarts, 0);
       return statusDocument(core, {
-        view,
-        tailnet,
+        members,
         counters: bridge.counters(),
         policyMode: policy.mode,
         warnings: warnings(),
@@ -175,7 +160,7 @@ export async function buildParts(
     async finish() {
       records.flush();
       // What the disk does not take now is lost too, and the report says so.
-      await Promise.all([accessLog.close(), view.close()]);
+      await Promise.all([accessLog.close(), ...list.map(({ view }) => view.close())]);
       const snapshot = report();
       for (const warning of lostLines(accessLog.dropped())) logger.warn({}, warning);
       await writeLastRun(folder, snapshot);

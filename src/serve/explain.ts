@@ -22,6 +22,8 @@ export interface Explanation {
   readonly name_source: string | null;
   readonly addresses: readonly string[];
   readonly peer: string | null;
+  /** Only where the run has several. */
+  readonly tailnet?: string;
   readonly route: string | null;
   readonly policy: { readonly decision: string; readonly rule: string | null } | null;
   readonly status: number | null;
@@ -36,11 +38,12 @@ function nameStep(resolution: Resolution | undefined): Step {
   const owned = resolution.owned ? " (the name is the tailnet's)" : '';
   if (resolution.kind === 'resolved') {
     const { host, source, addresses } = resolution;
+    const also = (resolution.alsoIn ?? []).map((name) => `; ${name} has it too`).join('');
     const text =
       source === 'literal'
         ? `${host} is an address`
         : `${host} by ${source}: ${addresses.join(', ')}`;
-    return { step: 'name', text: `${text}${owned}` };
+    return { step: 'name', text: `${text}${owned}${also}` };
   }
   return {
     step: 'name',
@@ -60,8 +63,11 @@ function peerText(peer: Peer): string {
   return `${peer.name}, ${state ?? 'state not told by the control server'}${seen}${tags}`;
 }
 
-function findingSteps({ ip, peer, via, because, verdict, isRouted }: Findings): Step[] {
+function findingSteps(findings: Findings): Step[] {
+  const { ip, peer, via, because, verdict, isRouted, tailnet } = findings;
   const steps: Step[] = [];
+  if (tailnet !== undefined && tailnet.name !== '')
+    steps.push({ step: 'tailnet', text: tailnet.name });
   if (ip !== undefined) steps.push({ step: 'address', text: ip });
   if (peer !== undefined) steps.push({ step: 'peer', text: peerText(peer) });
   if (isRouted) steps.push({ step: 'route', text: `${via}: ${because}` });
@@ -109,6 +115,7 @@ export function explainInspection(host: string, port: number, inspection: Inspec
     name_source: resolution?.kind === 'resolved' ? resolution.source : null,
     addresses: resolution?.kind === 'resolved' ? resolution.addresses : [],
     peer: findings.peer?.name ?? null,
+    ...(findings.tailnet?.name && { tailnet: findings.tailnet.name }),
     route: findings.isRouted ? findings.via : null,
     policy:
       findings.verdict === undefined

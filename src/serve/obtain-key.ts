@@ -7,7 +7,7 @@ import type { RunPlan } from './run-plan.ts';
 
 /** What a key is asked for with; its description names the run in the admin console. */
 export function keyOptionsOf(
-  { tailnet, upstreamProxy }: Config,
+  { tailnet, upstreamProxy }: Pick<Config, 'tailnet' | 'upstreamProxy'>,
   runId: string | undefined,
   resolveHost: ResolveHost,
 ): KeyOptions {
@@ -21,11 +21,18 @@ export function keyOptionsOf(
   };
 }
 
-/** The auth key of the run's credential; undefined where the user's own arguments have one. */
+/** The auth key of a tailnet's credential; undefined where the user's own arguments have one. */
 export function obtainKeyOf(
   { config, credentials, runId }: RunPlan,
   resolve: Resolve,
-): (signal: AbortSignal) => Promise<string | undefined> {
-  const options = keyOptionsOf(config, runId, addressesBy(resolve));
-  return (signal) => obtainKey(credentials, options, signal);
+): (signal: AbortSignal, name: string) => Promise<string | undefined> {
+  return async (signal, name) => {
+    const at = config.tailnets.findIndex((tailnet) => tailnet.name === name);
+    const member = config.tailnets[at];
+    const credential = credentials[at];
+    if (member === undefined || credential === undefined) throw new TypeError(`no tailnet ${name}`);
+    const { upstreamProxy } = config;
+    const own = { tailnet: member.tailnet, upstreamProxy };
+    return obtainKey(credential, keyOptionsOf(own, runId, addressesBy(resolve)), signal);
+  };
 }

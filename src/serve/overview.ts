@@ -1,12 +1,11 @@
-import type { TailnetView } from '../dns/tailnet-view.ts';
 import type { Counters } from '../proxy/hall.ts';
 import type { Overview } from '../proxy/pages/overview.ts';
 import type { Policy } from '../proxy/policy.ts';
-import type { Tailnet } from '../proxy/tailnet.ts';
+import type { Peer } from '../proxy/tailnet.ts';
+import type { Members, RunMember } from './members.ts';
 
 export interface OverviewSources {
-  readonly view: TailnetView;
-  readonly tailnet: Tailnet;
+  readonly members: Members;
   readonly policy: Policy;
   readonly counters: Counters;
   readonly restarts: number;
@@ -17,22 +16,25 @@ export interface OverviewSources {
 const shownPeers = 500;
 
 export function overviewOf({
-  view,
-  tailnet,
+  members,
   policy,
   counters,
   restarts,
   warnings,
 }: OverviewSources): Overview {
+  const { list, tailnet } = members;
+  const [{ view }] = list;
   const state = tailnet.state();
   const self = view.self();
   return {
     state: state.kind === 'running' ? 'running' : `${state.kind}: ${state.detail}`,
-    node: { name: self?.name ?? '', addresses: self?.addresses ?? [] },
+    node: {
+      name: named(members, (one) => one.view.self()?.name ?? ''),
+      addresses: self?.addresses ?? [],
+    },
     tailscaled: { version: view.summary()?.version ?? '', restarts },
-    suffix: view.suffix(),
-    peers: view
-      .peers()
+    suffix: named(members, (one) => one.view.suffix()),
+    peers: peersOf(members)
       .take(shownPeers)
       .map(({ name, addresses, tags, online }) => ({
         name,
@@ -45,4 +47,14 @@ export function overviewOf({
     counters,
     warnings,
   };
+}
+
+/** Of several tailnets each one's, e.g. `ci.tail1.ts.net (prod), ci.tail2.ts.net (partner)`. */
+function named({ list }: Members, read: (member: RunMember) => string): string {
+  if (list.length === 1) return read(list[0]);
+  return list.map((member) => `${read(member) || '-'} (${member.name})`).join(', ');
+}
+
+function* peersOf({ list }: Members): Generator<Peer> {
+  for (const { view } of list) yield* view.peers();
 }

@@ -9,6 +9,11 @@ import type { VerifiedClaims } from '../proxy/policy/roles.ts';
 import type { RunPlan } from './run-plan.ts';
 import { upstreamOf } from './upstream.ts';
 
+/** What may stand before a `!` in a rule; none where the run has one tailnet. */
+export function tailnetNames({ tailnets }: Config): string[] {
+  return tailnets.map(({ name }) => name).filter((name) => name !== '');
+}
+
 /** @throws SpacetailError config_invalid: a malformed rule, with its place */
 export function compile(
   config: Config,
@@ -16,7 +21,8 @@ export function compile(
   claims: VerifiedClaims | undefined,
 ): Policy {
   const { mode, allow, deny, allowLocal, metadata } = config.policy;
-  return compilePolicy({ mode, allow, deny, allowLocal, metadata, file, claims });
+  const tailnets = tailnetNames(config);
+  return compilePolicy({ mode, allow, deny, allowLocal, metadata, file, claims, tailnets });
 }
 
 export interface PolicyContext {

@@ -2,6 +2,7 @@ import type { TailnetView } from '../dns/tailnet-view.ts';
 import { SpacetailError } from '../errors.ts';
 import type { NodeSummary } from '../lifecycle/progress.ts';
 import type { Policy } from '../proxy/policy.ts';
+import type { Members, RunMember } from './members.ts';
 
 /** Why this node cannot become ready without a person, if so. */
 function hopeless(view: TailnetView): SpacetailError | undefined {
@@ -17,16 +18,27 @@ function hopeless(view: TailnetView): SpacetailError | undefined {
 }
 
 /** Sentences that `up` and `status` show: of the netmap, of tailscaled's health, of rules that match nothing. */
-export function warningsOf(view: TailnetView, policy: Policy): string[] {
+export function warningsOf(members: Members, policy: Policy): string[] {
+  return [...members.list.flatMap(viewWarnings), ...ruleWarnings(members, policy)];
+}
+
+function viewWarnings({ name, view }: RunMember): string[] {
   if (view.summary() === undefined) return [];
-  const netmap = {
-    peers: view.peers(),
-    suffix: view.suffix(),
-    hasExitNode: view.exitNode() !== undefined,
-    names: view.self()?.names ?? [],
-    ownerOf: (ip: string) => view.ownerOf(ip),
+  return view.warnings().map((warning) => (name === '' ? warning : `${name}: ${warning}`));
+}
+
+/** A rule is about all tailnets, so nothing is said of it before each has told what it knows. */
+function ruleWarnings({ list, tailnet }: Members, policy: Policy): string[] {
+  if (list.some(({ view }) => view.summary() === undefined)) return [];
+  const known = {
+    peers: list.flatMap(({ view }) => [...view.peers()]),
+    hasExitNode: tailnet.exitNode() !== undefined,
+    names: list.flatMap(({ view }) => view.self()?.names ?? []),
+    ownerOf: (ip: string) => tailnet.ownerOf(ip),
   };
-  return [...view.warnings(), ...policy.warnings(netmap)];
+  // A name is looked for under each suffix.
+  const said = list.flatMap(({ view }) => policy.warnings({ ...known, suffix: view.suffix() }));
+  return [...new Set(said)];
 }
 
 /**
@@ -34,10 +46,13 @@ export function warningsOf(view: TailnetView, policy: Policy): string[] {
  * @throws SpacetailError needs_machine_auth, tailnet_locked; the signal's reason
  */
 export async function readiness(
-  view: TailnetView,
+  members: Members,
+  name: string,
   policy: Policy,
   signal: AbortSignal,
 ): Promise<NodeSummary> {
+  const member = members.of(name);
+  const { view } = member;
   view.refresh();
   await view.until(() => view.state().kind === 'running' || hopeless(view) !== undefined, signal);
   const failure = hopeless(view);
@@ -50,6 +65,6 @@ export async function readiness(
     peers: summary?.peers ?? 0,
     suffix: view.suffix(),
     version: summary?.version ?? '',
-    warnings: warningsOf(view, policy),
+    warnings: [...viewWarnings(member), ...ruleWarnings(members, policy)],
   };
 }

@@ -5,7 +5,8 @@ import type { PolicyFile } from '../proxy/policy/policy-file.ts';
 /** All that a run is made of: what `up` hands to the supervisor over its socket pair. JSON; holds secrets. */
 export interface RunPlan {
   readonly config: Config;
-  readonly credentials: Credentials;
+  /** In the order of `config.tailnets`. */
+  readonly credentials: readonly Credentials[];
   /** The process whose end ends the run. */
   readonly owner: ProcessId | undefined;
   /** The proxy variables that stood before `up`. */

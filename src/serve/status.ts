@@ -1,8 +1,7 @@
-import type { TailnetView } from '../dns/tailnet-view.ts';
 import type { ListenAddress } from '../lifecycle/progress.ts';
 import type { SupervisorStatus } from '../lifecycle/supervisor-parts.ts';
 import type { Counters } from '../proxy/hall.ts';
-import type { Tailnet } from '../proxy/tailnet.ts';
+import type { Members, RunMember } from './members.ts';
 
 /** What `spacetail status --json` prints. */
 export interface StatusDocument {
@@ -28,6 +27,16 @@ export interface StatusDocument {
   readonly counters: Counters;
   readonly policy: { readonly mode: string };
   readonly warnings: readonly string[];
+  /** Only where there are several; `node`, `tailscaled` and `netmap` are the first one's. */
+  readonly tailnets?: readonly TailnetDocument[];
+}
+
+export interface TailnetDocument extends Pick<
+  StatusDocument,
+  'state' | 'detail' | 'hint' | 'node' | 'tailscaled' | 'netmap'
+> {
+  readonly name: string;
+  readonly optional: boolean;
 }
 
 function format(listen: ListenAddress | undefined): string | null {
@@ -36,34 +45,57 @@ function format(listen: ListenAddress | undefined): string | null {
 }
 
 export interface StatusSources {
-  readonly view: TailnetView;
-  readonly tailnet: Tailnet;
+  readonly members: Members;
   readonly counters: Counters;
   readonly policyMode: string;
   readonly warnings: readonly string[];
 }
 
-export function statusDocument(core: SupervisorStatus, sources: StatusSources): StatusDocument {
-  const { view, tailnet, counters } = sources;
+type Core = Pick<SupervisorStatus, 'state' | 'error' | 'tailscaled'>;
+
+/** What is one tailnet's own. */
+function oneDocument(core: Core, { view, tailnet }: RunMember) {
   const now = tailnet.state();
   // The process may run while the backend does not: stopped by hand, logged out, still without a netmap.
   const isDegraded = core.state === 'running' && now.kind !== 'running';
   const self = view.self();
+  const summary = view.summary();
   return {
-    state: isDegraded ? 'degraded' : core.state,
+    state: isDegraded ? ('degraded' as const) : core.state,
     detail: core.error?.message ?? (now.kind === 'running' ? null : now.detail),
     hint: core.error?.hint || null,
-    supervisor: { pid: core.pid, startedMs: core.startedMs, owner: core.owner?.pid ?? null },
     node: { name: self?.name ?? '', addresses: self?.addresses ?? [] },
     tailscaled: {
-      version: view.summary()?.version ?? '',
+      version: summary?.version ?? '',
       pid: core.tailscaled.pid ?? null,
       restarts: core.tailscaled.restarts,
     },
-    netmap: { peers: view.summary()?.peers ?? 0, suffix: view.suffix() },
+    netmap: { peers: summary?.peers ?? 0, suffix: view.suffix() },
+  };
+}
+
+export function statusDocument(core: SupervisorStatus, sources: StatusSources): StatusDocument {
+  const { members, counters } = sources;
+  const [first] = members.list;
+  const whole = oneDocument(core, { ...first, tailnet: members.tailnet });
+  return {
+    state: whole.state,
+    detail: whole.detail,
+    hint: whole.hint,
+    supervisor: { pid: core.pid, startedMs: core.startedMs, owner: core.owner?.pid ?? null },
+    node: whole.node,
+    tailscaled: whole.tailscaled,
+    netmap: whole.netmap,
     listeners: { http: format(core.listeners?.http), socks5: format(core.listeners?.socks5) },
     counters,
     policy: { mode: sources.policyMode },
     warnings: sources.warnings,
+    ...(core.tailnets.length > 1 && {
+      tailnets: core.tailnets.map((one) => ({
+        name: one.name,
+        optional: one.isOptional,
+        ...oneDocument(one, members.of(one.name)),
+      })),
+    }),
   };
 }

@@ -1,18 +1,23 @@
 import type { TailnetView } from '../dns/tailnet-view.ts';
+import type { Resolve as ViewResolve } from '../dns/types.ts';
 import type { TailnetState as Lifecycle } from '../lifecycle/supervisor-parts.ts';
 import type { Resolution, Resolve, Tailnet, TailnetState } from '../proxy/tailnet.ts';
+
+/** With what the tailnet's search domains say, which several tailnets are asked for in turn. */
+export type MemberResolve = Resolve & Pick<ViewResolve, 'searched'>;
 
 /** The run's tailnet as the proxy wants it: what tailscaled's process does, and what its netmap says. */
 export interface TailnetAdapter {
   readonly tailnet: Tailnet;
-  readonly resolve: Resolve;
+  readonly resolve: MemberResolve;
   /** The supervisor tells of tailscaled's process. */
   changed(next: Lifecycle): void;
   /** Calls back after every look at the tailnet and every change of tailscaled's process. */
   onChange(listener: () => void): void;
 }
 
-export function adaptTailnet(view: TailnetView): TailnetAdapter {
+/** @param name - as in SPACETAIL_TAILNETS; '' for the only one */
+export function adaptTailnet(view: TailnetView, name = ''): TailnetAdapter {
   let process: Lifecycle = { kind: 'starting', step: 'listeners' };
   const waiting = new Set<() => void>();
   const listeners = new Set<() => void>();
@@ -54,30 +59,37 @@ export function adaptTailnet(view: TailnetView): TailnetAdapter {
   };
   const ask = async (host: string, signal: AbortSignal): Promise<Resolution> =>
     inState(host, await view.resolve(host, signal));
-  const resolve: Resolve = Object.assign(ask, {
+  const resolve: MemberResolve = Object.assign(ask, {
     known(host: string) {
       const resolution = view.resolve.known?.(host);
       return resolution && inState(host, resolution);
     },
+    searched: (host: string) => view.resolve.searched?.(host) ?? Promise.resolve(undefined),
   });
+  const tailnet: Tailnet = {
+    name,
+    get members() {
+      return [tailnet];
+    },
+    state,
+    ready,
+    socksAddress: () => (process.kind === 'running' ? process.view.socksAddress : undefined),
+    hasNetmap: () => view.hasNetmap(),
+    ownerOf: (ip) => view.ownerOf(ip),
+    peerNamed: (name) => view.peerNamed(name),
+    hasNodeUnder: (suffix) => view.hasNodeUnder(suffix),
+    ownsName: (name) => view.ownsName(name),
+    ownedSuffix: (name) => view.ownedSuffix(name),
+    exitNode: () => view.exitNode(),
+    suffix: () => view.suffix(),
+    diagnose: (ip, port, signal) => view.diagnose(ip, port, signal),
+    meet: (ip) => view.meet(ip),
+    ping: (ip, signal) => view.ping(ip, signal),
+    inboundPeer: (host, port, signal) => view.inboundPeer(host, port, signal),
+  };
   return {
     resolve,
-    tailnet: {
-      state,
-      ready,
-      socksAddress: () => (process.kind === 'running' ? process.view.socksAddress : undefined),
-      hasNetmap: () => view.hasNetmap(),
-      ownerOf: (ip) => view.ownerOf(ip),
-      peerNamed: (name) => view.peerNamed(name),
-      hasNodeUnder: (suffix) => view.hasNodeUnder(suffix),
-      ownsName: (name) => view.ownsName(name),
-      exitNode: () => view.exitNode(),
-      suffix: () => view.suffix(),
-      diagnose: (ip, port, signal) => view.diagnose(ip, port, signal),
-      meet: (ip) => view.meet(ip),
-      ping: (ip, signal) => view.ping(ip, signal),
-      inboundPeer: (host, port, signal) => view.inboundPeer(host, port, signal),
-    },
+    tailnet,
     onChange: (listener) => void listeners.add(listener),
     changed(next) {
       process = next;

@@ -174,7 +174,7 @@ void t.test(
       TS_EXTRA_ARGS: '--client-secret s3cret-word',
     };
     const config = loadConfig(env);
-    t.same(secretsOf(config, loadCredentials(env, config)).toSorted(), [
+    t.same(secretsOf(config, [loadCredentials(env, config)]).toSorted(), [
       'passw0rd',
       's3cret-word',
       'token-1',

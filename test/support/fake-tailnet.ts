@@ -47,6 +47,10 @@ export function fakeTailnet(
   let settled = Promise.withResolvers<TailnetState>();
   const asked = { diagnose: 0, ping: 0, inbound: 0 };
   const tailnet: FakeTailnet = {
+    name: '',
+    get members() {
+      return [tailnet];
+    },
     peers,
     owners: new Map(),
     current: { kind: 'running' },
@@ -84,6 +88,7 @@ export function fakeTailnet(
     hasNodeUnder: (suffix) =>
       tailnet.peers.some(({ names }) => names.some((name) => name.endsWith(`.${suffix}`))),
     ownsName: (name) => name.endsWith('.tail1.ts.net'),
+    ownedSuffix: (name) => (name.endsWith('.tail1.ts.net') ? 'tail1.ts.net' : undefined),
     exitNode: () => tailnet.exit,
     suffix: () => 'tail1.ts.net',
     async diagnose() {

@@ -17,6 +17,8 @@ export interface NodeOptions {
   tools: Tools;
   /** Keep the state on disk: killed and started again it is the same node. */
   persistent?: boolean;
+  /** What an origin calls it (`via`); its name when not given. */
+  label?: string;
   /** More arguments for `tailscale up`. */
   up?: readonly string[];
   /** Give it a SOCKS5 listener, so that a test can send requests from it. */
@@ -105,7 +107,11 @@ export function createNode(options: NodeOptions): TailnetNode {
         ['--tun=userspace-networking', '--no-logs-no-support', ...args],
         {
           log: join(folder, 'tailscaled.log'),
-          env: { [NODE_VARIABLE]: name, TS_DEBUG_USE_DERP_HTTP: '1', TS_DISABLE_PORTMAPPER: '1' },
+          env: {
+            [NODE_VARIABLE]: options.label ?? name,
+            TS_DEBUG_USE_DERP_HTTP: '1',
+            TS_DISABLE_PORTMAPPER: '1',
+          },
         },
       );
       await untilReady(daemon, `tailscaled of ${name}`, () => Promise.resolve(existsSync(socket)));

@@ -5,12 +5,15 @@ import type { NodeFacts } from './facts.ts';
 import type { Headscale } from './headscale.ts';
 import { createNode, type TailnetNode } from './node.ts';
 import type { Tools } from './toolchain.ts';
-import { ADDRESS, BASE_DOMAIN, SUBNET, SUBNET_4VIA6 } from './world.ts';
+import { ADDRESS, SUBNET, SUBNET_4VIA6 } from './world.ts';
 
 export interface NodesContext {
   control: Headscale;
   folder: string;
   tools: Tools;
+  baseDomain: string;
+  /** Comes before a node's name in an origin's `via`. */
+  label: string;
   /** What undoes a start is pushed here before the start. */
   cleanUp: (() => unknown)[];
 }
@@ -58,7 +61,7 @@ export async function startNodes(
     const { pid, socket } = node;
     const addresses = await node.addresses();
     facts[name] = {
-      fqdn: `${name}.${BASE_DOMAIN}`,
+      fqdn: `${name}.${context.baseDomain}`,
       addresses,
       tags: [NODES[name].tag],
       pid,
@@ -93,7 +96,7 @@ async function untilListed(control: Headscale, name: string): Promise<void> {
 }
 
 async function makeNode(name: Name, context: NodesContext): Promise<TailnetNode> {
-  const { control, folder, tools } = context;
+  const { control, folder, tools, label } = context;
   const {
     tag,
     up = [],
@@ -102,6 +105,7 @@ async function makeNode(name: Name, context: NodesContext): Promise<TailnetNode>
   const key = await control.newKey({ tags: [tag], ephemeral: !persistent });
   return createNode({
     name,
+    label: label + name,
     key,
     loginServer: control.url,
     folder: join(folder, name),

@@ -30,6 +30,8 @@ export interface StartOptions {
   tools?: Tools;
   /** Added to those of world.ts. */
   extraRecords?: ExtraRecord[];
+  /** A second one in a namespace: its suffix is `NAME.test`, and origins call its nodes `NAME/web`. */
+  name?: string;
   /** Where headscale and its relay listen: 127.0.0.1, or what a far side reaches (`far-side.ts`). */
   address?: string;
 }
@@ -59,6 +61,8 @@ export async function startTailnet(options: StartOptions = {}): Promise<Tailnet>
   const tools = options.tools ?? builtTools();
   if (!tools) throw new Error('the tools are not built: node test/tailnet/build.ts');
   const start = performance.now();
+  const baseDomain = options.name === undefined ? BASE_DOMAIN : `${options.name}.test`;
+  const label = options.name === undefined ? '' : `${options.name}/`;
   const folder = mkdtempSync(join(tmpdir(), 'st-'));
   const cleanUp: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true })];
   const stop = async (): Promise<void> => {
@@ -78,7 +82,7 @@ export async function startTailnet(options: StartOptions = {}): Promise<Tailnet>
       port: await freePort(),
       grpcPort: await freePort(),
       stunPort: await freeUdpPort(),
-      baseDomain: BASE_DOMAIN,
+      baseDomain,
       searchDomains: SEARCH_DOMAINS,
       splitDns,
       extraRecords: [...EXTRA_RECORDS, ...(options.extraRecords ?? [])],
@@ -88,13 +92,13 @@ export async function startTailnet(options: StartOptions = {}): Promise<Tailnet>
     cleanUp.push(() => control.stop());
     await control.start();
     report(`headscale is up at ${control.url}`);
-    const started = await startNodes({ control, folder, tools, cleanUp });
+    const started = await startNodes({ control, folder, tools, cleanUp, baseDomain, label });
     const startedInMs = Math.round(performance.now() - start);
     report(`${Object.keys(started.facts).length} nodes have joined after ${startedInMs} ms`);
     const access = accessTailnet({
       loginServer: control.url,
       authKey: await control.newKey(),
-      baseDomain: BASE_DOMAIN,
+      baseDomain,
       headscaleConfig: control.config,
       folder,
       tools,

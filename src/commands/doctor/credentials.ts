@@ -1,4 +1,4 @@
-import { type Config, type Credentials, loadCredentials } from '../../config.ts';
+import { type Config, type Credentials, credentialsOf, type NamedTailnet } from '../../config.ts';
 import { SpacetailError } from '../../errors.ts';
 import { describeCredential } from '../../lifecycle/credentials.ts';
 import { failure, type Finding, ok, warning } from './check.ts';
@@ -6,16 +6,23 @@ import { failure, type Finding, ok, warning } from './check.ts';
 const name = 'credentials';
 
 /** The shape only: nothing is sent anywhere, and no part of a secret is printed. */
-export function checkCredentials(config: Config, env: NodeJS.ProcessEnv): Finding {
+export function checkCredentials(config: Config, env: NodeJS.ProcessEnv): Finding[] {
+  return config.tailnets.map((member) => {
+    const finding = checkOne(config, env, member);
+    return member.name === '' ? finding : { ...finding, text: `${member.name}: ${finding.text}` };
+  });
+}
+
+function checkOne(config: Config, env: NodeJS.ProcessEnv, member: NamedTailnet): Finding {
   let credentials: Credentials;
   try {
-    credentials = loadCredentials(env, config);
+    credentials = credentialsOf(env, config, member);
   } catch (error) {
     if (!(error instanceof SpacetailError)) throw error;
     return failure(name, error.message, error.hint);
   }
   // Another control server makes keys of other shapes.
-  const isTailscale = !config.tailnet.upArgs.some((word) => /^--?login-server\b/.test(word));
+  const isTailscale = !member.tailnet.upArgs.some((word) => /^--?login-server\b/.test(word));
   const problem = isTailscale ? shapeProblem(credentials) : undefined;
   return problem === undefined
     ? ok(name, describeCredential(credentials))

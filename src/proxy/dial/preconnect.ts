@@ -26,7 +26,8 @@ export function createSpares(
       // An upstream proxy is asked by name: what it dials is not the address that was judged.
       if (plan.via === 'direct' && context.upstreamProxy !== undefined) return false;
       const { host, ip, port, owner, peer, via: route } = plan;
-      return index.find(factsOf({ host, ip, port, owner, peer, route })) !== undefined;
+      const tailnet = plan.tailnet?.name;
+      return index.find(factsOf({ host, ip, port, owner, peer, route, tailnet })) !== undefined;
     },
     dial: (plan, isFixed, signal) =>
       dial({ ...plan, addresses: [plan.ip ?? ''] }, { isFixed, signal }, context),

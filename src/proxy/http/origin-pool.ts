@@ -80,9 +80,9 @@ function isAlive({ client, socket }: Origin): boolean {
 }
 
 /** What makes two requests share a connection: the place and the way there. */
-function keyOf({ via, addresses, host, port, hop }: Plan): string {
+function keyOf({ via, addresses, host, port, hop, tailnet }: Plan): string {
   const place = addresses.length === 0 ? host : addresses.join(' ');
-  return `${via} ${hop?.name ?? ''} ${place} ${port}`;
+  return `${tailnet?.name ?? ''} ${via} ${hop?.name ?? ''} ${place} ${port}`;
 }
 
 function clientOn(line: Line): Client {

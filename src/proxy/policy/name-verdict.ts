@@ -13,6 +13,8 @@ export interface NameTarget {
   /** In lower case, without a trailing dot; a name, not an address, and none that a node has. */
   readonly host: string;
   readonly port: number;
+  /** Where the client asked for one tailnet alone. */
+  readonly tailnet?: string | undefined;
   /** The name may lead to any node, and rules that name the node then match it. */
   readonly isNode: (name: string) => boolean;
   readonly hasNodeUnder: (suffix: string) => boolean;
@@ -31,7 +33,9 @@ export function alwaysMatching<Indexed extends PolicyRule>(
 
 /** Tells whether there may be an address at which one of the rules matches the target. */
 export function mayMatch(rules: readonly PolicyRule[]): (target: NameTarget) => boolean {
-  const index = new RuleIndex(rules);
+  // Which tailnet it will be is not known yet.
+  const anywhere = rules.map(({ tailnet: _, ...rule }) => rule as PolicyRule);
+  const index = new RuleIndex(anywhere);
   // No node is reached directly, so a rule for direct targets matches none by its name or tag.
   const others = rules.filter(({ scope, host }) => scope !== 'direct' || isOfAddress(host));
   const ofAnyName = others.filter(({ host }) => isOfAddress(host) || host.kind === 'tag');
@@ -41,8 +45,9 @@ export function mayMatch(rules: readonly PolicyRule[]): (target: NameTarget) => 
     others.some((rule) => ruleIsForPort(rule, target.port) && mayNameNode(rule, target));
 }
 
-function factsOfName({ host, port }: NameTarget, isDirect: boolean): Facts {
-  return { names: [host], ip: undefined, bytes: undefined, port, node: undefined, isDirect };
+function factsOfName({ host, port, tailnet }: NameTarget, isDirect: boolean): Facts {
+  const nothing = { ip: undefined, bytes: undefined, node: undefined };
+  return { ...nothing, names: [host], port, tailnet, isDirect };
 }
 
 function isOfAddress({ kind }: Rule['host']): boolean {

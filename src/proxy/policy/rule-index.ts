@@ -14,6 +14,8 @@ export interface RuleTarget {
   readonly route: 'tailnet' | 'subnet' | 'exit' | 'direct';
   /** The node that the host names; counts only while no address is known. */
   readonly peer: Peer | undefined;
+  /** Name of the tailnet that it is dialled in; `undefined` for the host network. */
+  readonly tailnet?: string | undefined;
 }
 
 /** What a target says about itself, worked out once for all lists. */
@@ -24,6 +26,7 @@ export interface Facts {
   readonly port: number;
   readonly node: Peer | undefined;
   readonly isDirect: boolean;
+  readonly tailnet: string | undefined;
   /** What the names lie below: `b.c` and `c` for `a.b.c`; made by the first list that asks. */
   suffixes?: readonly string[];
 }
@@ -39,6 +42,7 @@ export function factsOf(target: RuleTarget): Facts {
     bytes: ip === undefined ? undefined : addressBytes(ip),
     port: target.port,
     node,
+    tailnet: target.tailnet,
     isDirect: target.route === 'direct' && (owner === undefined || owner.kind === 'subnet'),
   };
 }
@@ -141,5 +145,6 @@ export function ruleIsForPort(rule: Rule, port: number): boolean {
 
 function matchesPortAndScope(rule: Rule, facts: Facts): boolean {
   if (!ruleIsForPort(rule, facts.port)) return false;
+  if (rule.tailnet !== undefined && rule.tailnet !== facts.tailnet) return false;
   return rule.scope === 'any' || (rule.scope === 'direct') === facts.isDirect;
 }

@@ -63,6 +63,7 @@ export function recordOf(ended: Ended): RequestRecord {
     nameSource: findings?.source ?? null,
     ip: progress.ip ?? findings?.ip ?? null,
     peer: findings?.peer?.name ?? null,
+    ...(findings?.tailnet?.name && { tailnet: findings.tailnet.name }),
     route: findings?.isRouted === true ? findings.via : 'deny',
     policy: {
       decision: findings?.verdict?.decision ?? 'allow',

@@ -1,0 +1,135 @@
+/**
+ * Names of a run with several tailnets: a name under a suffix is asked of the tailnet that owns the suffix, any
+ * other of each in the run's order, and only what none of them has is a name of the world outside.
+ */
+import { canonicalAddress } from '../proxy/addresses.ts';
+import type { Resolution, Resolve, Tailnet } from '../proxy/tailnet.ts';
+import { holdersOf, suffixOwner } from '../proxy/tailnets.ts';
+import type { MemberResolve } from './tailnet-adapter.ts';
+
+export interface Member {
+  readonly tailnet: Tailnet;
+  readonly resolve: MemberResolve;
+}
+
+type Members = readonly [Member, ...Member[]];
+
+/** Whoever scans a range must not fill the log. */
+const mostTold = 1000;
+
+export interface AmongOptions {
+  /** SPACETAIL_DIRECT */
+  readonly isDirect: (host: string) => boolean;
+  /** Hears once of each address that is in several tailnets. */
+  readonly warn: (sentence: string) => void;
+}
+
+export function resolveAmong(members: Members, options: AmongOptions): Resolve {
+  const [first, ...others] = members;
+  if (others.length === 0) return first.resolve;
+  const among = new ResolveAmong(members, options);
+  return Object.assign(
+    (host: string, signal: AbortSignal, only?: Tailnet) => among.resolve(host, signal, only),
+    { known: (host: string, only?: Tailnet) => among.known(host, only) },
+  );
+}
+
+class ResolveAmong {
+  readonly #members: Members;
+  readonly #isDirect: (host: string) => boolean;
+  readonly #warn: (sentence: string) => void;
+  readonly #told = new Set<string>();
+
+  constructor(members: Members, { isDirect, warn }: AmongOptions) {
+    this.#members = members;
+    this.#isDirect = isDirect;
+    this.#warn = warn;
+  }
+
+  known(host: string, only?: Tailnet): Resolution | undefined {
+    const [first] = this.#members;
+    if (this.#isDirect(host)) return first.resolve.known?.(host);
+    const ip = canonicalAddress(host);
+    if (ip !== undefined) return this.#literal(ip, first.resolve.known?.(host), only);
+    const owner = this.#ownerOf(host, only);
+    if (owner !== undefined) return ofTailnet(owner, owner.resolve.known?.(host));
+    const having = this.#members.flatMap((member) => {
+      const resolution = member.resolve.known?.(host);
+      return resolution?.kind === 'resolved' ? [{ member, resolution }] : [];
+    });
+    // The form 4via6 is known everywhere, and served by the one that has the site.
+    const served = having.find(
+      ({ member, resolution: { source, addresses } }) =>
+        source === '4via6' && member.tailnet.ownerOf(addresses[0])?.kind === 'subnet',
+    );
+    const chosen = served ?? having[0];
+    if (chosen === undefined) return undefined;
+    const alsoIn = having
+      .filter((one) => one !== chosen && chosen.resolution.source !== '4via6')
+      .map(({ member }) => member.tailnet.name);
+    const resolution = alsoIn.length === 0 ? chosen.resolution : { ...chosen.resolution, alsoIn };
+    return ofTailnet(chosen.member, resolution);
+  }
+
+  async resolve(host: string, signal: AbortSignal, only?: Tailnet): Promise<Resolution> {
+    const known = this.known(host, only);
+    if (known !== undefined) return known;
+    const [first] = this.#members;
+    if (this.#isDirect(host)) return first.resolve(host, signal);
+    const owner = this.#ownerOf(host, only);
+    if (owner !== undefined)
+      return ofTailnet(owner, await owner.resolve(host, signal)) as Resolution;
+    if (!host.includes('.')) {
+      const searched = await this.#searched(host);
+      if (searched !== undefined) return searched;
+    }
+    // Public names are the exit node's, or asked as the first tailnet is configured.
+    const outside = this.#members.find(({ tailnet }) => tailnet.exitNode() !== undefined) ?? first;
+    const answer = ofOwner(outside, await outside.resolve(host, signal));
+    if (answer.kind !== 'not_found' || !host.includes('.')) return answer;
+    return (await this.#searched(host)) ?? answer;
+  }
+
+  /** The first that has it gets it; nobody is asked for an address. */
+  #literal(
+    ip: string,
+    resolution: Resolution | undefined,
+    only: Tailnet | undefined,
+  ): Resolution | undefined {
+    if (only !== undefined || resolution?.kind !== 'resolved') return resolution;
+    const all = this.#members.map(({ tailnet }) => tailnet);
+    const [first, ...alsoIn] = holdersOf(all, ip);
+    if (alsoIn.length === 0) return resolution;
+    if (!this.#told.has(ip) && this.#told.size < mostTold) {
+      this.#told.add(ip);
+      const others = alsoIn.map((name) => `${name}!${ip}`).join(', ');
+      this.#warn(
+        `${ip} is an address in ${first} and in ${alsoIn.join(', ')}: ${first} is dialled, being first in SPACETAIL_TAILNETS; write ${others} for the other`,
+      );
+    }
+    return { ...resolution, alsoIn };
+  }
+
+  async #searched(host: string): Promise<Resolution | undefined> {
+    for (const member of this.#members) {
+      const resolution = await member.resolve.searched?.(host);
+      if (resolution !== undefined) return ofOwner(member, resolution);
+    }
+    return undefined;
+  }
+
+  #ownerOf(host: string, only: Tailnet | undefined): Member | undefined {
+    const all = this.#members.map(({ tailnet }) => tailnet);
+    const owner = only ?? suffixOwner(all, host);
+    return owner && this.#members.find(({ tailnet }) => tailnet === owner);
+  }
+}
+
+function ofTailnet({ tailnet }: Member, resolution: Resolution | undefined) {
+  return resolution?.kind === 'resolved' ? { ...resolution, tailnet } : resolution;
+}
+
+/** A name of the world outside is nobody's. */
+function ofOwner(member: Member, resolution: Resolution): Resolution {
+  return resolution.owned ? (ofTailnet(member, resolution) as Resolution) : resolution;
+}
