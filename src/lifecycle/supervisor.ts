@@ -116,13 +116,14 @@ async function claimedRun(
 }
 
 function membersOf(
-  { settings, redact }: SupervisorOptions,
+  options: SupervisorOptions,
   folder: RuntimeFolder,
 ): readonly [Member, ...Member[]] {
+  const { settings } = options;
   const one: MemberSettings = { name: '', isOptional: false, tailnet: settings.tailnet };
   const made = (member: MemberSettings): Member => {
     const own = memberPaths(folder, member.name);
-    const log = createTailscaledLog(own.tailscaledLog, redact);
+    const log = createTailscaledLog(own.tailscaledLog, (text) => options.redact(text));
     const state = { kind: 'starting', step: 'listeners' } as const;
     return { ...member, folder: own, log, keeper: undefined, state };
   };

@@ -27,7 +27,7 @@ export async function takeDown(run: Run): Promise<unknown> {
     close(),
     within(
       stopGraceMs + 1000,
-      Promise.all(state.members.map(({ keeper }) => keeper?.stop(stopGraceMs))),
+      Promise.all(state.members.map(async ({ keeper }) => keeper?.stop(stopGraceMs))),
     ),
   ]);
   await removeSecretFiles(folder);

@@ -9,17 +9,18 @@ import { clientGone } from './client-gone.ts';
 import { clientInTime } from './client-process/client-in-time.ts';
 import { decide } from './decide.ts';
 import { decideByName } from './decide-by-name.ts';
-import type { Decision, Findings, Plan } from './decide.ts';
+import type { Decision, Plan } from './decide.ts';
 import { dialOrTake } from './dial/preconnect.ts';
 import type { Dialled } from './dial/dial-context.ts';
 import type { Failure } from './failure.ts';
-import { errorTypeOf, failure, statusOf } from './failure.ts';
+import { errorTypeOf, statusOf } from './failure.ts';
 import type { ExchangeOptions } from './exchange-options.ts';
 import { recordOf } from './record/record-of.ts';
 import type { ExchangeRequest, Outcome, Progress } from './record/record-of.ts';
 import type { ClientProcess, RequestRecord } from './request-record.ts';
 import type { Resolution, Tailnet } from './tailnet.ts';
 import { splitTailnet } from './tailnets.ts';
+import { refusal, stopping, unreadable } from './refused-early.ts';
 import { withDeadline } from './with-deadline.ts';
 
 /** Called once, when the exchange has ended. */
@@ -198,26 +199,3 @@ export class Exchange {
     return trace === undefined ? undefined : (step, facts) => trace(this.id, step, facts);
   }
 }
-
-function stopping(): Failure {
-  return failure('shutting_down', 'the bridge is being stopped', 'Run `spacetail up` again.');
-}
-
-function unreadable(): Decision {
-  return refusal(failure('malformed', 'the request has no readable target', 'Send host:port.'));
-}
-
-function refusal(failed: Failure): Decision {
-  return { kind: 'refuse', failure: failed, findings: NOTHING_FOUND };
-}
-
-const NOTHING_FOUND: Findings = {
-  via: 'direct',
-  ip: undefined,
-  owner: undefined,
-  peer: undefined,
-  source: undefined,
-  verdict: undefined,
-  because: 'it was refused before',
-  isRouted: false,
-};

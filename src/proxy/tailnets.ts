@@ -65,8 +65,7 @@ export function splitTailnet<Asked extends Authority | undefined>(
  * its owner is certain: by its suffix, or because no tailnet before the owner is unknown.
  */
 export function unknownFor(host: string, all: Tailnet, only?: Tailnet): Tailnet | undefined {
-  const unknown = (only === undefined ? all.members : [only]).filter((one) => !one.hasNetmap());
-  const [first] = unknown;
+  const first = (only === undefined ? all.members : [only]).find((one) => !one.hasNetmap());
   if (first === undefined || only !== undefined) return first;
   const known = all.members.filter((one) => one.hasNetmap());
   const ip = canonicalAddress(host);

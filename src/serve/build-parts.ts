@@ -1,4 +1,3 @@
-import type { Config } from '../config.ts';
 import type { RuntimeFolder } from '../lifecycle/runtime-folder.ts';
 import type { SupervisorParts } from '../lifecycle/supervisor-parts.ts';
 import { inboundAllowed } from '../lifecycle/up-arguments.ts';

@@ -22,7 +22,7 @@ function named(name: string, suffix: string, address = '100.64.0.7'): FakeTailne
 }
 
 function run(...members: [FakeTailnet, ...FakeTailnet[]]) {
-  const tailnet = combineTailnets(members as [Tailnet, ...Tailnet[]]);
+  const tailnet = combineTailnets(members);
   const context = {
     tailnet,
     policy: compilePolicy({

@@ -34,8 +34,7 @@ export function alwaysMatching<Indexed extends PolicyRule>(
 /** Tells whether there may be an address at which one of the rules matches the target. */
 export function mayMatch(rules: readonly PolicyRule[]): (target: NameTarget) => boolean {
   // Which tailnet it will be is not known yet.
-  const anywhere = rules.map(({ tailnet: _, ...rule }) => rule as PolicyRule);
-  const index = new RuleIndex(anywhere);
+  const index = new RuleIndex(rules.map((rule) => ({ ...rule, tailnet: '' })));
   // No node is reached directly, so a rule for direct targets matches none by its name or tag.
   const others = rules.filter(({ scope, host }) => scope !== 'direct' || isOfAddress(host));
   const ofAnyName = others.filter(({ host }) => isOfAddress(host) || host.kind === 'tag');

@@ -145,6 +145,6 @@ export function ruleIsForPort(rule: Rule, port: number): boolean {
 
 function matchesPortAndScope(rule: Rule, facts: Facts): boolean {
   if (!ruleIsForPort(rule, facts.port)) return false;
-  if (rule.tailnet !== undefined && rule.tailnet !== facts.tailnet) return false;
+  if (rule.tailnet && rule.tailnet !== facts.tailnet) return false;
   return rule.scope === 'any' || (rule.scope === 'direct') === facts.isDirect;
 }
