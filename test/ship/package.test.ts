@@ -20,7 +20,12 @@ const root = join(import.meta.dirname, '..', '..');
 const folder = tmpFolder(t);
 const packed = join(folder, 'packed');
 const consumer = join(folder, 'consumer');
-const env = { npm_config_update_notifier: 'false', npm_config_cache: join(folder, 'cache') };
+const env = {
+  npm_config_update_notifier: 'false',
+  npm_config_cache: join(folder, 'cache'),
+  // What npm thinks of this machine's own settings is no word of the package.
+  npm_config_loglevel: 'error',
+};
 
 /** A copy is packed: `npm pack` changes package.json while it works. */
 for (const name of ['package.json', 'README.md', 'LICENSE', 'dist', 'schema', 'scripts'])
