@@ -15,6 +15,8 @@ import { readVia6Name } from './via6.ts';
 import { withinTime } from './within-time.ts';
 
 const MAX_ALIASES = 8;
+/** More names than a run talks to; beyond, what left the netmap is a name like any other. */
+const MAX_REMEMBERED = 10_000;
 
 export interface ResolverParts {
   readonly netmap: Netmap;
@@ -55,6 +57,8 @@ export function createResolve(parts: ResolverParts): Resolve {
 class ResolveLine {
   readonly #parts: ResolverParts;
   readonly #outside: OutsideNames;
+  /** Names that the netmap answered in this run. */
+  readonly #wereNodes = new Set<string>();
 
   constructor(parts: ResolverParts) {
     this.#parts = parts;
@@ -67,6 +71,7 @@ class ResolveLine {
     return (
       netmap.ownership.ownerOf(name) !== undefined ||
       netmap.index?.lookup(name) !== undefined ||
+      this.#wereNodes.has(name) ||
       readVia6Name(name, netmap.summary?.suffix) !== undefined
     );
   }
@@ -92,6 +97,7 @@ class ResolveLine {
       if (answer === undefined) break;
       if (answer.kind === 'addresses') {
         if (answer.addresses.length === 0) return none(name, true, `${name} has no address`);
+        if (this.#wereNodes.size < MAX_REMEMBERED) this.#wereNodes.add(name);
         return found(
           name,
           source ?? (step > 0 ? 'extra-records' : answer.source),
@@ -118,6 +124,10 @@ class ResolveLine {
         : this.#notInNetmap(name, owner.suffix);
     }
     if (this.#isForeign(name)) return none(name, true, `${name} is another tailnet's name`);
+    // While a node is replaced its name is nobody's: what was meant for it must not reach a public namesake.
+    if (this.#wereNodes.has(name)) {
+      return none(name, true, `${name} was a name of the tailnet and is in the netmap no more`);
+    }
     const listed = await hosts.lookup(name);
     if (listed !== undefined) return found(name, 'hosts', false, listed);
     const searchFirst = !absolute && !name.includes('.');

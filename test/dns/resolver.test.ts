@@ -211,6 +211,24 @@ void t.test('after tailscaled has died its names stay its own', async (t) => {
 });
 
 void t.test(
+  'regression: the name of a node that is being replaced went to its public namesake',
+  async (t) => {
+    const { view, api, resolve, short, system } = await setUp(t, {
+      status: statusDocument([
+        peerDocument(1),
+        peerDocument(2, { DNSName: 'single.tail1234.ts.net.' }),
+      ]),
+    });
+    t.equal(await short('single'), 'status 100.64.0.2');
+    api.answer('status', statusDocument([peerDocument(1)]));
+    api.notify({ PeersRemoved: [2] });
+    await view.until(() => view.summary()?.peers === 1, soon());
+    t.match(await resolve('single'), { kind: 'not_found', owned: true, detail: /no more/ });
+    t.same(system.asked, []);
+  },
+);
+
+void t.test(
   "with --accept-dns=false split DNS is off and the tailnet's suffix is not",
   async (t) => {
     const { short, view, system } = await setUp(t, { prefs: { CorpDNS: false } });
