@@ -24,7 +24,7 @@ export interface KeeperOptions {
 }
 
 /** One that lived this long starts the series of delays anew. */
-const healthyMs = 60_000;
+const healthyMs = 20_000;
 
 /** Resolves after `ms`, or at once when aborted. */
 function pause(ms: number, signal: AbortSignal): Promise<void> {
