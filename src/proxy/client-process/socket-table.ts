@@ -38,7 +38,8 @@ function addressPair(side: ClientSide, isMapped: boolean): string {
   return `${client} ${addressHex(side.serverHost, isMapped)}:${portHex(side.serverPort)} `;
 }
 
-function portHex(port: number): string {
+/** A port as the tables write it. */
+export function portHex(port: number): string {
   return port.toString(16).toUpperCase().padStart(4, '0');
 }
 

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { portHex } from '../client-process/socket-table.ts';
 
 /** One reading of the tables serves all who ask within this time, or so many times the time it took. */
 const SHARED_MS = 150;
@@ -43,10 +44,13 @@ export async function isOrphan(socket: Socket): Promise<boolean> {
   }
   const readMs = readAtMs;
   const { held, orphans } = await reading;
-  const clientEnd = `${hex(remotePort)} ${hex(localPort)}`;
+  const clientEnd = `${portHex(remotePort)} ${portHex(localPort)}`;
   if (orphans.has(clientEnd)) return true;
   const isHere = LOOPBACK.test(remoteAddress ?? '');
-  if (held.size === 0 || held.has(isHere ? clientEnd : `${hex(localPort)} ${hex(remotePort)}`)) {
+  if (
+    held.size === 0 ||
+    held.has(isHere ? clientEnd : `${portHex(localPort)} ${portHex(remotePort)}`)
+  ) {
     missed.delete(socket);
     return false;
   }
@@ -77,8 +81,4 @@ async function table(name: string): Promise<string> {
   } catch {
     return '';
   }
-}
-
-function hex(port: number): string {
-  return port.toString(16).toUpperCase().padStart(4, '0');
 }
