@@ -4,9 +4,15 @@
  */
 import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { describeProcess, listProcesses, scanProcesses } from './client-process/process-scan.ts';
+import {
+  describeProcess,
+  justStarted,
+  listProcesses,
+  scanProcesses,
+} from './client-process/process-scan.ts';
 import type { Wanted } from './client-process/process-scan.ts';
 import type { ClientProcess } from './request-record.ts';
+import { Budget } from './client-process/budget.ts';
 import { needlesOf, SocketTables } from './client-process/socket-table.ts';
 import type { ClientSide, Sought } from './client-process/socket-table.ts';
 
@@ -19,16 +25,21 @@ export interface ClientLookup {
 }
 
 interface Request extends Sought {
+  readonly isOver: () => boolean;
   readonly answer: (client: ClientProcess | null) => void;
 }
 
 /** Looked through before all others. */
 const recentProcesses = 32;
-/** After a look through all processes that found nothing, so many times its duration pass until the next. */
+/** After a search that found nothing, so many times its duration pass until the next. */
 const restFactor = 9;
-/** A look at the tables that took longer is followed by a pause of so many times its duration. */
-const longLookMs = 1;
-const pauseFactor = 4;
+/**
+ * What looks may take of a core's time. Runs of Terraform stay far below; in a flood of connections those that come while
+ * there is nothing left share the next look, since otherwise it would cost more than the connection does. The
+ * more so since the tables keep a row for a minute of every connection that was closed.
+ */
+const lookBudget = { burstMs: 50, share: 0.1 };
+const usPerMs = 1000;
 /** The line in the log waits so long, and a client may be gone by then. */
 const longestPauseMs = 250;
 
@@ -43,7 +54,10 @@ export function createClientLookup(procFolder = '/proc'): ClientLookup {
       const existing = known.get(socket);
       if (existing !== undefined) return existing;
       const side = clientSideOf(socket);
-      const asked = side === undefined ? Promise.resolve(null) : finder.find(side);
+      const asked =
+        side === undefined
+          ? Promise.resolve(null)
+          : finder.find(side, () => socket.destroyed || socket.readableEnded);
       known.set(socket, asked);
       return asked;
     },
@@ -65,25 +79,26 @@ function clientSideOf(socket: Socket): ClientSide | undefined {
 /** Answers all requests that wait by one look at the tables. */
 export class ClientFinder {
   readonly #procFolder: string;
-  readonly #tables: Pick<SocketTables, 'findInodes' | 'workedMs'>;
+  readonly #tables: Pick<SocketTables, 'findInodes'>;
   /** Most recent last. */
   readonly #recent = new Set<number>();
   #waiting: Request[] = [];
   #isRunning = false;
   #restUntilMs = 0;
-  #lookedMs = 0;
+  readonly #budget = new Budget(lookBudget);
 
   constructor(
     procFolder: string,
-    tables: Pick<SocketTables, 'findInodes' | 'workedMs'> = new SocketTables(procFolder),
+    tables: Pick<SocketTables, 'findInodes'> = new SocketTables(procFolder),
   ) {
     this.#procFolder = procFolder;
     this.#tables = tables;
   }
 
-  find(side: ClientSide): Promise<ClientProcess | null> {
+  /** @param isOver - whether the connection is: then its process is not worth a long search */
+  find(side: ClientSide, isOver = () => false): Promise<ClientProcess | null> {
     return new Promise((resolve) => {
-      this.#waiting.push({ needles: needlesOf(side), answer: resolve });
+      this.#waiting.push({ needles: needlesOf(side), isOver, answer: resolve });
       if (!this.#isRunning) void this.#run();
     });
   }
@@ -91,7 +106,8 @@ export class ClientFinder {
   async #run(): Promise<void> {
     this.#isRunning = true;
     while (this.#waiting.length > 0) {
-      await this.#pause();
+      const { waitMs } = this.#budget;
+      if (waitMs > 0) await delay(Math.min(waitMs, longestPauseMs));
       const batch = this.#waiting;
       this.#waiting = [];
       // What stays unanswered, for whatever reason, is unknown.
@@ -101,37 +117,41 @@ export class ClientFinder {
     this.#isRunning = false;
   }
 
-  /**
-   * The tables keep a row for a minute of every connection that was closed: after some thousands of short ones
-   * a look costs more than a request does. Those that come meanwhile share the next one.
-   */
-  async #pause(): Promise<void> {
-    const { workedMs } = this.#tables;
-    const pauseMs = this.#lookedMs + pauseFactor * workedMs - performance.now();
-    if (workedMs > longLookMs && pauseMs > 0) await delay(Math.min(pauseMs, longestPauseMs));
-  }
-
   async #answer(batch: readonly Request[]): Promise<void> {
+    // Not by the clock: on a busy machine a look takes long that costs little.
+    const before = process.cpuUsage();
     const inodes = await this.#tables.findInodes(batch);
-    this.#lookedMs = performance.now();
-    if (inodes.size === 0) return;
     const wanted = this.#wanted(inodes);
-    await scanProcesses([...this.#recent].toReversed(), wanted, this.#procFolder);
-    // A client in another container has a row in our table and no process: do not look for it all day long.
-    if (wanted.isDone() || performance.now() < this.#restUntilMs) return;
-    await this.#scanAll(wanted);
+    await this.#scanLikely(wanted, inodes);
+    const { user, system } = process.cpuUsage(before);
+    this.#budget.spend((user + system) / usPerMs);
+    if (!wanted.isDone() && performance.now() >= this.#restUntilMs) await this.#search(inodes);
   }
 
-  async #scanAll(wanted: Wanted): Promise<void> {
+  async #scanLikely(wanted: Wanted, inodes: Map<string, Request>): Promise<void> {
+    await scanProcesses([...this.#recent].toReversed(), wanted, this.#procFolder);
+    // Who has ended already would not be found by a search either.
+    for (const [inode, { isOver }] of inodes) if (isOver()) inodes.delete(inode);
+    // Many a client lives for some milliseconds: those that started last are tried before all are listed.
+    if (!wanted.isDone())
+      await scanProcesses(justStarted(this.#procFolder), wanted, this.#procFolder);
+  }
+
+  /** Looks through all processes, for connections that still stand. */
+  async #search(sought: ReadonlyMap<string, Request>): Promise<void> {
     const startMs = performance.now();
-    const pids = await listProcesses(this.#procFolder);
+    const inodes = await this.#tables.findInodes([...sought.values()]);
+    const wanted = this.#wanted(inodes);
+    const pids = wanted.isDone() ? [] : await listProcesses(this.#procFolder);
     await scanProcesses(
       pids.filter((pid) => !this.#recent.has(pid)),
       wanted,
       this.#procFolder,
     );
     const endMs = performance.now();
-    if (!wanted.isDone()) this.#restUntilMs = endMs + restFactor * (endMs - startMs);
+    // A client in another container has a row in our table and no process: do not look for it all day long.
+    if (pids.length === 0 || !wanted.isDone())
+      this.#restUntilMs = endMs + restFactor * (endMs - startMs);
   }
 
   #wanted(inodes: Map<string, Request>): Wanted {
@@ -141,8 +161,9 @@ export class ClientFinder {
         const request = inodes.get(inode);
         if (request === undefined) return false;
         inodes.delete(inode);
-        request.answer(describeProcess(pid, this.#procFolder) ?? null);
-        this.#remember(pid);
+        const client = describeProcess(pid, this.#procFolder) ?? null;
+        request.answer(client);
+        if (client !== null) this.#remember(client.pid);
         return true;
       },
     };

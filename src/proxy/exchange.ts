@@ -26,6 +26,9 @@ import { withDeadline } from './with-deadline.ts';
 /** Called once, when the exchange has ended. */
 export type OnEnd = (record: RequestRecord) => void;
 
+/** A client that is refused is gone at once, and who it was is what people want to know then: its answer waits so long. */
+const REFUSED_CLIENT_MS = 100;
+
 export class Exchange {
   readonly id: string;
   readonly request: ExchangeRequest;
@@ -90,6 +93,8 @@ export class Exchange {
     const { via, ip, because } = findings;
     const ms = performance.now() - startedMs - (this.#progress.dnsMs ?? 0);
     this.#trace?.('decided', { via, ip, because, ms });
+    if (decision.kind === 'refuse' && this.#client === undefined)
+      await clientInTime(this.#clientAsked, REFUSED_CLIENT_MS);
     return decision;
   }
 

@@ -6,9 +6,10 @@ const LOOKUP_MS = 2000;
 /** The client, or `null` where it is not known in time. Never rejects. */
 export async function clientInTime(
   asked: Promise<ClientProcess | null>,
+  timeoutMs = LOOKUP_MS,
 ): Promise<ClientProcess | null> {
   const late = Promise.withResolvers<null>();
-  const timer = setTimeout(late.resolve, LOOKUP_MS, null);
+  const timer = setTimeout(late.resolve, timeoutMs, null);
   try {
     return await Promise.race([asked, late.promise]);
   } catch {

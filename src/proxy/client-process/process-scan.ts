@@ -1,5 +1,5 @@
 /** Finds the processes that hold sockets, in /proc/PID/fd. */
-import { opendirSync, readlinkSync } from 'node:fs';
+import { existsSync, opendirSync, readFileSync, readlinkSync } from 'node:fs';
 import type { Dir } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { basename } from 'node:path';
@@ -23,6 +23,22 @@ export interface Wanted {
   isDone(): boolean;
   /** @returns whether the inode was wanted */
   found(inode: string, pid: number): boolean;
+}
+
+/** The last process that was started, and those whose numbers are next to its. */
+const guesses = 64;
+const threadGroup = /^Tgid:\t(\d+)$/m;
+
+/**
+ * Numbers of processes, or of threads of some, that may have started last, without listing all; newest first. By the last
+ * field of /proc/loadavg (proc(5)), which counts in the reader's own namespace.
+ */
+export function justStarted(procFolder: string): number[] {
+  const averages = attempt(() => readFileSync(`${procFolder}/loadavg`, 'latin1'));
+  const last = Number(averages?.trim().split(' ').at(-1));
+  if (!(last > 0)) return [];
+  const ids = Array.from({ length: Math.min(guesses, last) }, (_, at) => last - at);
+  return ids.filter((id) => existsSync(`${procFolder}/${id}`));
 }
 
 /** Newest processes first: clients are mostly younger than what was there before them. */
@@ -73,11 +89,13 @@ function next(descriptors: Dir): string | undefined {
   return attempt(() => descriptors.readSync())?.name;
 }
 
-/** `undefined` if the process has ended. */
-export function describeProcess(pid: number, procFolder: string): ClientProcess | undefined {
-  const link = attempt(() => readlinkSync(`${procFolder}/${pid}/exe`));
+/** `undefined` if it has ended. @param id - of a process, or of one of its threads */
+export function describeProcess(id: number, procFolder: string): ClientProcess | undefined {
+  const link = attempt(() => readlinkSync(`${procFolder}/${id}/exe`));
   if (link === undefined) return undefined;
   const exe = link.replace(/ \(deleted\)$/, '');
+  const status = attempt(() => readFileSync(`${procFolder}/${id}/status`, 'latin1')) ?? '';
+  const pid = Number(threadGroup.exec(status)?.[1] ?? id);
   return { pid, exe, provider: providerOf(exe) };
 }
 

@@ -1,10 +1,8 @@
 /** Finds the inode of the socket at a connection's other end in /proc/net/tcp and tcp6. */
-import { closeSync, openSync, read, readSync } from 'node:fs';
 import { endianness } from 'node:os';
-import { promisify } from 'node:util';
 import ipaddr from 'ipaddr.js';
 import { canonicalAddress } from '../addresses.ts';
-import { TimeSlice } from './time-slice.ts';
+import { readTable } from './table-rows.ts';
 
 /** A connection as the client's socket sees it. */
 export interface ClientSide {
@@ -18,12 +16,6 @@ export interface ClientSide {
 export interface Sought {
   readonly needles: readonly [tcp: string, tcp6: string];
 }
-
-const chunkBytes = 65_536;
-const sliceMs = 0.5;
-const slowReadMs = 1.5;
-/** One may be slow because the machine was busy with something else. */
-const slowReadsInTurn = 3;
 
 /**
  * The columns `local_address rem_address` of the client's row (kernel: Documentation/networking/proc_net_tcp).
@@ -56,21 +48,10 @@ function addressHex(host: string, isMapped: boolean): string {
 /** The kernel's tables of TCP sockets. */
 export class SocketTables {
   readonly #folder: string;
-  /**
-   * A read walks the kernel's hash table, which grows with the machine: 0.6 ms at 262,144 buckets. Done here
-   * that is half of what it costs through the thread pool, but it must not hold up the event loop.
-   */
-  #slowReads = 0;
-  #workedMs = 0;
 
   /** @param procFolder - `/proc` */
   constructor(procFolder: string) {
     this.#folder = `${procFolder}/net`;
-  }
-
-  /** How much of this thread's time the last reading took; thousands of closed connections make it long. */
-  get workedMs(): number {
-    return this.#workedMs;
   }
 
   /**
@@ -80,12 +61,11 @@ export class SocketTables {
    */
   async findInodes<Item extends Sought>(sought: readonly Item[]): Promise<Map<string, Item>> {
     const found = new Map<string, Item>();
-    this.#workedMs = 0;
     let missing = sought;
     for (const table of [0, 1] as const) {
       const byAddresses = new Map(missing.map((item) => [item.needles[table], item]));
       if (byAddresses.size === 0) break;
-      for await (const rows of this.#readRows(table === 0 ? 'tcp' : 'tcp6')) {
+      for await (const rows of readTable(`${this.#folder}/${table === 0 ? 'tcp' : 'tcp6'}`)) {
         for (const { addresses, inode } of rowsOf(rows, byAddresses)) {
           const item = byAddresses.get(addresses);
           if (item !== undefined) found.set(inode, item);
@@ -96,49 +76,6 @@ export class SocketTables {
       missing = [...byAddresses.values()];
     }
     return found;
-  }
-
-  /** Whole rows, some at a time. */
-  async *#readRows(name: string): AsyncGenerator<string> {
-    const table = openTable(`${this.#folder}/${name}`);
-    if (table === undefined) return;
-    const slice = new TimeSlice(sliceMs);
-    try {
-      const buffer = Buffer.alloc(chunkBytes);
-      let partial = '';
-      for (;;) {
-        const bytesRead = await this.#read(table, buffer);
-        if (bytesRead === 0) break;
-        const text = partial + buffer.toString('latin1', 0, bytesRead);
-        const end = text.lastIndexOf('\n') + 1;
-        partial = text.slice(end);
-        yield text.slice(0, end);
-        if (slice.isOver) await slice.rest();
-      }
-    } finally {
-      closeSync(table);
-      this.#workedMs += slice.workedMs;
-    }
-  }
-
-  #read(table: number, buffer: Buffer): number | Promise<number> {
-    if (this.#slowReads >= slowReadsInTurn) return readElsewhere(table, buffer);
-    const startMs = performance.now();
-    const bytesRead = readSync(table, buffer);
-    this.#slowReads = performance.now() - startMs > slowReadMs ? this.#slowReads + 1 : 0;
-    return bytesRead;
-  }
-}
-
-const readElsewhere = async (table: number, buffer: Buffer): Promise<number> =>
-  (await promisify(read)(table, buffer, 0, buffer.length, null)).bytesRead;
-
-/** `undefined` where there is no such table: tcp6 without IPv6. */
-function openTable(path: string): number | undefined {
-  try {
-    return openSync(path, 'r');
-  } catch {
-    return undefined;
   }
 }
 

@@ -1,14 +1,11 @@
 /** Tells whether the other end of a loopback connection was closed by its process, or only half of it. */
-import { readFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { portHex } from '../client-process/socket-table.ts';
+import { readTable } from '../client-process/table-rows.ts';
 
 /** One reading of the tables serves all who ask within this time, or so many times the time it took. */
 const SHARED_MS = 150;
 const SHARED_FACTOR = 10;
-/** Between two turns of the event loop: after thousands of short connections the tables are long. */
-const ROWS_A_TURN = 250;
 const LOOPBACK = /^(?:::ffff:)?127\.|^::1$/;
 /** Of proc(5) net/tcp: local port, remote port; past st, tx:rx, tr:tm, retrnsmt, uid and timeout the inode. */
 const ROW = /:([\dA-F]{4}) [\dA-F]+:([\dA-F]{4}) \S+ \S+ \S+ \S+ +\d+ +\d+ (\d+)/g;
@@ -63,22 +60,13 @@ async function readTables(): Promise<Tables> {
   const held = new Set<string>();
   const orphans = new Set<string>();
   const startedMs = performance.now();
-  let rows = 0;
-  for (const text of await Promise.all(['tcp', 'tcp6'].map(table))) {
-    for (const [, local = '', remote = '', inode] of text.matchAll(ROW)) {
-      (inode === '0' ? orphans : held).add(`${local} ${remote}`);
-      rows += 1;
-      if (rows % ROWS_A_TURN === 0) await nextTurn();
+  for (const name of ['tcp', 'tcp6']) {
+    for await (const rows of readTable(`/proc/self/net/${name}`)) {
+      for (const [, local = '', remote = '', inode] of rows.matchAll(ROW)) {
+        (inode === '0' ? orphans : held).add(`${local} ${remote}`);
+      }
     }
   }
   tookMs = performance.now() - startedMs;
   return { held, orphans };
-}
-
-async function table(name: string): Promise<string> {
-  try {
-    return await readFile(`/proc/self/net/${name}`, 'latin1');
-  } catch {
-    return '';
-  }
 }

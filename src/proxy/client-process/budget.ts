@@ -1,0 +1,31 @@
+/** So much work at once as `burstMs`, and in the long run a `share` of the time: a token bucket. */
+export class Budget {
+  readonly #burstMs: number;
+  readonly #share: number;
+  #leftMs: number;
+  #atMs = performance.now();
+
+  constructor({ burstMs, share }: { readonly burstMs: number; readonly share: number }) {
+    this.#burstMs = burstMs;
+    this.#share = share;
+    this.#leftMs = burstMs;
+  }
+
+  /** How long to wait until more may be done; 0 while something is left. */
+  get waitMs(): number {
+    this.#refill();
+    return Math.max(0, -this.#leftMs / this.#share);
+  }
+
+  /** Done: what was over the budget has to be waited for. */
+  spend(ms: number): void {
+    this.#refill();
+    this.#leftMs -= ms;
+  }
+
+  #refill(): void {
+    const nowMs = performance.now();
+    this.#leftMs = Math.min(this.#burstMs, this.#leftMs + (nowMs - this.#atMs) * this.#share);
+    this.#atMs = nowMs;
+  }
+}
