@@ -194,16 +194,13 @@ void t.test('in a flood of connections, those that come meanwhile share a look',
       return new Map(sought.map((item) => [inodes.get(item.needles[0]) ?? '', item]));
     },
   });
-  const startMs = performance.now();
   const found = sockets.map(async (_, at) => {
     // One by one, as connections come.
     await new Promise((resolve) => setTimeout(resolve, at * 3));
     return finder.find(side(10_000 + at));
   });
   t.ok((await Promise.all(found)).every((client) => client?.pid === 5));
-  const tookMs = performance.now() - startMs;
-  // A tenth of the time, and some at once.
-  t.ok(looks > 5 && looks <= 7 + tookMs / 80 + 2, `${looks} looks in ${tookMs} ms`);
+  t.ok(looks > 5 && looks <= sockets.length / 5, `${looks} looks`);
 });
 
 void t.test('a thread of a process that has just started stands for its process', async (t) => {
