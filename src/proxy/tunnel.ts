@@ -4,9 +4,10 @@
  */
 import type { Socket } from 'node:net';
 import type { Line } from './dial/line.ts';
+import { ClientReads } from './tunnel/client-reads.ts';
 import { finish } from './tunnel/finish.ts';
+import { Flow } from './tunnel/flow.ts';
 import { heldFin } from './tunnel/held-fin.ts';
-import { StallGuard } from './tunnel/stall-guard.ts';
 import { reset } from './tunnel/reset.ts';
 
 export type TunnelEnd =
@@ -49,8 +50,6 @@ export async function tunnel(
   const origin = line.socket;
   const { promise, resolve } = Promise.withResolvers<void>();
   let closeReason: TunnelEnd | undefined;
-  let bytesUp = 0;
-  let bytesDown = 0;
   const endedFirst = (reason: TunnelEnd): void => {
     closeReason ??= reason;
   };
@@ -59,41 +58,29 @@ export async function tunnel(
     reset(client);
     reset(origin);
   };
-  const clientStall = new StallGuard(stallTimeoutMs, () => {
-    cut('client_stalled');
-  });
-  const originStall = new StallGuard(stallTimeoutMs, () => {
-    cut('origin_stalled');
-  });
   const fin = heldFin(client, origin, holdClientFin);
-
-  const upwards = (chunk: Buffer): void => {
-    bytesUp += chunk.length;
-    if (origin.write(chunk)) return;
-    client.pause();
-    originStall.start();
-  };
+  const up = new Flow({
+    to: origin,
+    resume: () => client.resume(),
+    stallTimeoutMs,
+    onStall: () => cut('origin_stalled'),
+  });
+  const down = new Flow({
+    to: client,
+    resume: () => line.resume(),
+    stallTimeoutMs,
+    onStall: () => cut('client_stalled'),
+  });
+  const reads = new ClientReads(client, up.take);
   const downwards = (chunk: Buffer): boolean => {
-    bytesDown += chunk.length;
     fin.sawOrigin();
-    if (client.destroyed) return true;
-    client.write(chunk, onWritten);
-    // A whole write leaves nothing behind; otherwise the buffer is still being sent from.
-    if (client.writableLength === 0) return true;
-    clientStall.start();
-    return false;
-  };
-  const onWritten = (error?: Error | null): void => {
-    if (!clientStall.isRunning || error || client.writableLength > 0) return;
-    clientStall.stop();
-    line.resume();
+    return down.take(chunk);
   };
   const onClose = (): void => {
     if (!client.destroyed || !origin.destroyed) return;
     resolve();
   };
 
-  client.on('data', upwards);
   const onClientEnd = (): void => {
     endedFirst('client_closed');
     fin.clientEnded();
@@ -105,10 +92,6 @@ export async function tunnel(
     // Without an end before: destroyed by somebody, or by its own error.
     if (client.errored || (!origin.destroyed && !client.readableEnded)) reset(origin);
     onClose();
-  });
-  origin.on('drain', () => {
-    originStall.stop();
-    client.resume();
   });
   const onOriginEnd = (): void => {
     endedFirst('origin_closed');
@@ -126,22 +109,23 @@ export async function tunnel(
   };
   signal.addEventListener('abort', onAbort);
 
-  if (clientHead.length > 0) upwards(clientHead);
+  const isTaken = clientHead.length === 0 || up.take(clientHead);
   if (signal.aborted) onAbort();
   else if (client.destroyed || origin.destroyed)
     cut(client.destroyed ? 'client_reset' : 'origin_reset');
   line.readInto(downwards);
   if (origin.readableEnded) onOriginEnd();
   if (client.readableEnded) onClientEnd();
-  client.resume();
+  if (isTaken) client.resume();
   onClose();
   await promise;
   signal.removeEventListener('abort', onAbort);
-  clientStall.stop();
-  originStall.stop();
+  up.stop();
+  down.stop();
   fin.forget();
   line.recycle();
-  return { closeReason: closeReason ?? 'origin_closed', bytesUp, bytesDown };
+  reads.recycle();
+  return { closeReason: closeReason ?? 'origin_closed', bytesUp: up.bytes, bytesDown: down.bytes };
 }
 
 function isReset(error: NodeJS.ErrnoException): boolean {

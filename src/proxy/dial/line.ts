@@ -4,7 +4,7 @@
  */
 import { connect } from 'node:net';
 import type { Socket, TcpNetConnectOpts } from 'node:net';
-import { Buffer } from 'node:buffer';
+import { giveBack, takeReadBuffer } from '../read-buffers.ts';
 
 /** Takes a chunk that is only valid during the call; `false` stops the reading until `resume`. */
 export type Sink = (chunk: Buffer) => boolean;
@@ -32,10 +32,6 @@ export interface LineOptions {
   readonly isFixed: boolean;
 }
 
-/** Buffers of closed tunnels: a fresh one costs the collector more than the connection does. */
-const spareBuffers: Buffer[] = [];
-const MOST_SPARE = 64;
-const READ_BUFFER_BYTES = 128 * 1024;
 /** Not in the type of net.connect, but passed on to the stream. */
 type Options = Omit<TcpNetConnectOpts, 'onread'> & {
   readonly highWaterMark: number;
@@ -115,8 +111,7 @@ class FixedReader {
   #waiting: Buffer[] = [];
 
   constructor() {
-    // Untouched pages of it cost no memory: an idle tunnel keeps only what it has read.
-    const buffer = spareBuffers.pop() ?? Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
+    const buffer = takeReadBuffer();
     this.#buffer = buffer;
     this.onread = { buffer, callback: (bytes) => this.#receive(buffer.subarray(0, bytes)) };
   }
@@ -137,7 +132,7 @@ class FixedReader {
       },
       recycle: () => {
         this.#sink = undefined;
-        if (spareBuffers.length < MOST_SPARE) spareBuffers.push(this.#buffer);
+        giveBack(this.#buffer);
       },
     };
   }
