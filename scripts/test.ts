@@ -3,6 +3,7 @@
  * line, where each assertion of tap and each other step counts as one.
  */
 import { readdirSync } from 'node:fs';
+import { besideIdle } from './beside-idle.ts';
 import { root } from './repository.ts';
 import { runStep, type Step } from './steps.ts';
 
@@ -77,6 +78,11 @@ if (
   const integration = testFiles.filter((path) => path.startsWith('test/integration/'));
   await tapStep('the offline tailnet itself', tap(...harness));
   await tapStep('spacetail on the real tailnet', tap(...integration));
+  await tapStep('the same beside a second, idle tailnet', [
+    'env',
+    'SPACETAIL_TEST_IDLE=1',
+    ...tap('--jobs=3', ...besideIdle),
+  ]);
   const faults = testFiles.filter((path) => path.startsWith('test/faults/'));
   await tapStep('everything that goes wrong', tap(...faults));
   await plainStep({

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
+import { besideIdle, notBesideIdle } from '../scripts/beside-idle.ts';
 import { importsOf, readImports, violations } from './support/house.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -70,3 +71,15 @@ void t.test('no file has syntax that Node 22 cannot parse', async (t) => {
     }
   }
 });
+
+void t.test(
+  'each test that starts runs does so beside an idle tailnet, or says why not',
+  async (t) => {
+    const files = ['integration', 'faults'].flatMap((folder) =>
+      readdirSync(`${root}/test/${folder}`)
+        .filter((file) => file.endsWith('.test.ts'))
+        .map((file) => `test/${folder}/${file}`),
+    );
+    t.same([...besideIdle, ...Object.keys(notBesideIdle)].toSorted(), files.toSorted());
+  },
+);

@@ -169,7 +169,9 @@ export class Exchange {
     const known = options.resolve.known?.(authority.host, this.#only);
     const resolution = known ?? (await this.#resolve(authority.host));
     this.#progress.dnsMs = performance.now() - startedMs;
-    this.#trace?.('resolved', { ...resolution, ms: this.#progress.dnsMs });
+    // A tailnet is a value with a circle in it: the line has its name.
+    const tailnet = resolution.kind === 'resolved' ? resolution.tailnet?.name : undefined;
+    this.#trace?.('resolved', { ...resolution, tailnet, ms: this.#progress.dnsMs });
     if (this.signal.aborted) return refusal(this.isCut ? stopping() : clientGone());
     const client = options.policy.needsClient ? await clientInTime(this.#clientAsked) : null;
     return decide(authority, resolution, client, options, this.#only);

@@ -5,6 +5,7 @@ import { type Finished, run } from '../support/run.ts';
 import { tmpFolder } from '../support/tmp-folder.ts';
 import { freePort } from '../support/free-port.ts';
 import type { TailnetFacts } from '../tailnet/facts.ts';
+import { besideIdle } from './beside-idle.ts';
 
 const bundle = fileURLToPath(new URL('../../dist/spacetail.js', import.meta.url));
 
@@ -48,25 +49,29 @@ export async function spacetailFor(
   symlinkSync(node, `${folder}/bin/node`);
   const runtimeDir = `${folder}/run`;
   const [httpPort, socksPort] = [await freePort(), await freePort()];
+  const beside = await besideIdle();
   const env: Record<string, string> = {
-    PATH: `${folder}/bin:${process.env['PATH'] ?? ''}`,
-    HOME: folder,
-    TS_AUTH_KEY: facts.authKey,
-    TS_EXTRA_ARGS: `--login-server=${facts.loginServer}`,
-    TS_DEBUG_USE_DERP_HTTP: '1',
-    SPACETAIL_TAILSCALE: facts.tools.tailscale,
-    SPACETAIL_TAILSCALED: facts.tools.tailscaled,
-    SPACETAIL_RUNTIME_DIR: runtimeDir,
-    SPACETAIL_HTTP_LISTEN: `127.0.0.1:${httpPort}`,
-    SPACETAIL_SOCKS5_LISTEN: `127.0.0.1:${socksPort}`,
-    SPACETAIL_OWNER_PID: String(process.pid),
-    ...extra,
+    ...beside.more,
+    ...beside.named({
+      PATH: `${folder}/bin:${process.env['PATH'] ?? ''}`,
+      HOME: folder,
+      TS_AUTH_KEY: facts.authKey,
+      TS_EXTRA_ARGS: `--login-server=${facts.loginServer}`,
+      TS_DEBUG_USE_DERP_HTTP: '1',
+      SPACETAIL_TAILSCALE: facts.tools.tailscale,
+      SPACETAIL_TAILSCALED: facts.tools.tailscaled,
+      SPACETAIL_RUNTIME_DIR: runtimeDir,
+      SPACETAIL_HTTP_LISTEN: `127.0.0.1:${httpPort}`,
+      SPACETAIL_SOCKS5_LISTEN: `127.0.0.1:${socksPort}`,
+      SPACETAIL_OWNER_PID: String(process.pid),
+      ...extra,
+    }),
   };
   const [file, ...words] = [...by, node];
   const cli: Spacetail['cli'] = (args, more = {}) =>
     run(file ?? '', [...words, bundle, ...args], {
       cleanEnv: true,
-      env: { ...env, ...more },
+      env: { ...env, ...beside.named(more) },
       cwd: folder,
       timeoutMs: 90_000,
     });
@@ -76,7 +81,7 @@ export async function spacetailFor(
   const through: Spacetail['through'] = async ([file, ...args], more = {}) =>
     run(file, args, {
       cleanEnv: true,
-      env: { ...env, ...(await proxyVariables()), ...more },
+      env: { ...env, ...(await proxyVariables()), ...beside.named(more) },
       cwd: folder,
       timeoutMs: 60_000,
     });
