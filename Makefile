@@ -59,6 +59,10 @@ MINUTES ?= 2
 soak: build tailnet ## One run under traffic and a fault every few seconds for MINUTES (2): failures by cause, RSS, fds
 	@SPACETAIL_SOAK_MINUTES=$(MINUTES) node test/faults/soak.ts
 
+.PHONY: soak-preconnect
+soak-preconnect: build tailnet ## Dial ahead against hostile and dying origins for MINUTES (2), counted by the origins
+	@SPACETAIL_SOAK_MINUTES=$(MINUTES) node test/faults/spares-soak.ts
+
 CYCLES ?= 50
 .PHONY: soak-cycles
 soak-cycles: build tailnet ## up, request, down, CYCLES times (50): nothing may be left and memory may not grow

@@ -89,6 +89,10 @@ if (
     title: 'soak: a minute of traffic and faults (make soak for more)',
     command: ['env', 'SPACETAIL_SOAK_MINUTES=1', process.execPath, 'test/faults/soak.ts'],
   });
+  await plainStep({
+    title: 'dial ahead against hostile origins, half a minute (make soak-preconnect for more)',
+    command: ['env', 'SPACETAIL_SOAK_MINUTES=0.05', process.execPath, 'test/faults/spares-soak.ts'],
+  });
   if (
     await plainStep({
       title: 'build the clients',

@@ -2,7 +2,6 @@
  * SPACETAIL_TEST_IDLE=1: every run of the tests joins a second tailnet that nothing is asked of. Whatever a test
  * says of a run with one tailnet holds beside it; `scripts/beside-idle.ts` names the files.
  */
-import t from 'tap';
 import { type IdleTailnet, startIdleTailnet } from '../tailnet/idle.ts';
 
 export const isBesideIdle = process.env['SPACETAIL_TEST_IDLE'] === '1';
@@ -10,12 +9,12 @@ export const isBesideIdle = process.env['SPACETAIL_TEST_IDLE'] === '1';
 let started: Promise<IdleTailnet> | undefined;
 
 /** One for all runs of a test file; it ends after them. */
-function idleTailnet(): Promise<IdleTailnet> {
-  if (started === undefined) {
-    started = startIdleTailnet();
-    t.teardown(async () => (await started)?.stop());
-  }
-  return started;
+async function startForFile(): Promise<IdleTailnet> {
+  // Not above: programs that are no tests start runs too, and tap would end them after its 30 s.
+  const { default: t } = await import('tap');
+  const idle = await startIdleTailnet();
+  t.teardown(() => idle.stop());
+  return idle;
 }
 
 /** The variables that belong to one tailnet, and so may carry a name (docs/several-tailnets.md). */
@@ -40,7 +39,7 @@ export interface Beside {
 
 export async function besideIdle(): Promise<Beside> {
   if (!isBesideIdle) return { more: {}, named: (variables) => ({ ...variables }) };
-  const { loginServer, authKey } = await idleTailnet();
+  const { loginServer, authKey } = await (started ??= startForFile());
   return {
     more: {
       SPACETAIL_TAILNETS: 'main,idle',

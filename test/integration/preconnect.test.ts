@@ -8,7 +8,7 @@ import type { Teardown } from '../support/teardown.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { useTailnet } from '../tailnet/use-tailnet.ts';
 import { type Spacetail, spacetailFor } from './spacetail.ts';
-import { readMetrics } from './views.ts';
+import { spareCounts } from './spare-counts.ts';
 
 t.setTimeout(240_000);
 const tailnet = await useTailnet(t);
@@ -37,28 +37,11 @@ async function echoThrough(client: RawClient, text: string): Promise<void> {
   client.socket.destroy();
 }
 
-interface Spares {
-  readonly open: number;
-  readonly used: number;
-  readonly closed: Record<string, number>;
-}
-
-async function sparesOf(spacetail: Spacetail): Promise<Spares> {
-  const samples = await readMetrics(spacetail);
-  const one = (name: string) => samples.find((sample) => sample.name === name)?.value ?? -1;
-  const closed = samples.filter(({ name }) => name === 'spacetail_preconnect_closed_total');
-  return {
-    open: one('spacetail_preconnect_spares'),
-    used: one('spacetail_preconnect_used_total'),
-    closed: Object.fromEntries(closed.map(({ labels, value }) => [labels['reason'], value])),
-  };
-}
-
 const untilOpen = (spacetail: Spacetail, open: number) =>
-  waitFor(async () => (await sparesOf(spacetail)).open === open, { what: `${open} spares` });
+  waitFor(async () => (await spareCounts(spacetail)).open === open, { what: `${open} spares` });
 
 const untilClosed = (spacetail: Spacetail, reason: string, count = 1) =>
-  waitFor(async () => (await sparesOf(spacetail)).closed[reason] === count, {
+  waitFor(async () => (await spareCounts(spacetail)).closed[reason] === count, {
     what: `${count} closed for ${reason}`,
     deadlineMs: 30_000,
   });
@@ -87,7 +70,7 @@ void t.test('spares on the real tailnet: used, ended, replaced, of no use for SS
   const used = { preconnect: true, dial_ms: 0, status: 200, error: null, peer: 'web.tail.test' };
   t.match(await logLine(spacetail, 1), { ...used, bytes_up: 6, bytes_down: 6 });
   t.match(await logLine(spacetail, 2), { ...used, bytes_up: 5, bytes_down: 5 });
-  t.equal((await sparesOf(spacetail)).used, 2);
+  t.equal((await spareCounts(spacetail)).used, 2);
 
   // Ended while it waits.
   await waitFor(() => origin.sockets.length === 4, { what: 'the spare at the origin' });
@@ -190,7 +173,7 @@ void t.test(
     const before = origin.accepted.count;
     const late = await tailnet.joinNode('late');
     t.teardown(() => late.stop());
-    await waitFor(async () => ((await sparesOf(spacetail)).closed['netmap'] ?? 0) >= 1, {
+    await waitFor(async () => ((await spareCounts(spacetail)).closed['netmap'] ?? 0) >= 1, {
       what: 'the netmap to close it',
     });
     await waitFor(() => origin.open.size === 0, { what: 'its end at the origin' });

@@ -26,4 +26,6 @@ export interface DialOptions {
   /** Read into a fixed buffer (tunnels) or as a stream (HTTP on top). */
   readonly isFixed: boolean;
   readonly signal: AbortSignal;
+  /** Nobody waits for it: one connection, no second attempt and no question why the first failed. */
+  readonly isAhead?: boolean;
 }

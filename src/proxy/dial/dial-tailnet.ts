@@ -92,6 +92,7 @@ async function dialUntilDeadline(
     const attempt = await attemptOnce(plan, options, context, leftMs, mayAskAgain);
     if (attempt.kind === 'connected') return attempt.dialled;
     if (attempt.kind === 'failed') return attempt;
+    if (options.isAhead) return { kind: 'failed', failure: silent(plan, NO_ANSWER_AFTER_MS) };
     mayAskAgain = false;
     await pause(
       Math.min(BETWEEN_ATTEMPTS_MS, Math.max(0, deadline - performance.now())),
@@ -102,7 +103,7 @@ async function dialUntilDeadline(
 
 async function attemptOnce(
   plan: Plan,
-  { isFixed, signal }: DialOptions,
+  { isFixed, signal, isAhead = false }: DialOptions,
   context: DialContext,
   timeoutMs: number,
   mayAskAgain: boolean,
@@ -132,6 +133,7 @@ async function attemptOnce(
   if (answer.kind === 'malformed') {
     return failed(tailnetDown(plan, `its SOCKS port speaks no SOCKS5: ${answer.detail}`));
   }
+  if (isAhead) return failed(refused(plan));
   return afterRefusal({ reply: answer.reply, isQuick, mayAskAgain }, plan, signal, context);
 }
 

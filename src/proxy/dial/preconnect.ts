@@ -30,7 +30,7 @@ export function createSpares(
       return index.find(factsOf({ host, ip, port, owner, peer, route, tailnet })) !== undefined;
     },
     dial: (plan, isFixed, signal) =>
-      dial({ ...plan, addresses: [plan.ip ?? ''] }, { isFixed, signal }, context),
+      dial({ ...plan, addresses: [plan.ip ?? ''] }, { isFixed, signal, isAhead: true }, context),
   });
 }
 

@@ -15,7 +15,7 @@ const NEVER = new AbortController().signal;
 async function tryDial(
   tailnet: FakeTailnet,
   plan: Plan = planFor({ hop: tailnet.peers[0] }),
-  { connectTimeoutMs = 2000, signal = NEVER } = {},
+  { connectTimeoutMs = 2000, signal = NEVER, isAhead = false } = {},
 ): Promise<{ dialled: Dialled; ms: number }> {
   const context: DialContext = {
     tailnet,
@@ -24,7 +24,7 @@ async function tryDial(
     upstreamProxy: undefined,
   };
   const startedMs = performance.now();
-  const dialled = await dial(plan, { isFixed: true, signal }, context);
+  const dialled = await dial(plan, { isFixed: true, signal, isAhead }, context);
   if (dialled.kind === 'connected') dialled.line.socket.destroy();
   return { dialled, ms: performance.now() - startedMs };
 }
@@ -40,6 +40,18 @@ void t.test('a quick refusal is asked after, named, and not tried again', async 
   t.ok(ms < 1000, `${ms} ms`);
   t.equal(tailnet.asked.diagnose, 1);
   t.equal(socks.accepted.count, 1);
+});
+
+void t.test('one dialled ahead is one connection: not asked after, not tried again', async (t) => {
+  const socks = await rawSocks(t, () => GENERAL_FAILURE);
+  const tailnet = fakeTailnet(socks);
+  for (const diagnosis of ['no_answer', 'alive'] as const) {
+    tailnet.diagnosis = { kind: diagnosis, detail: '' };
+    const { dialled } = await tryDial(tailnet, undefined, { isAhead: true });
+    t.match(dialled, { kind: 'failed', failure: { kind: 'refused' } });
+  }
+  t.equal(tailnet.asked.diagnose, 0);
+  t.equal(socks.accepted.count, 2);
 });
 
 void t.test('reply 5 needs no question', async (t) => {
