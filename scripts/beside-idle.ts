@@ -25,6 +25,7 @@ export const notBesideIdle: Readonly<Record<string, string>> = {
     'it says that TS_AUTH_KEY alone is enough, which is so for one tailnet only',
   'test/integration/orphan.test.ts': 'it starts no run',
   'test/integration/several-tailnets.test.ts': 'it has two tailnets already',
+  'test/integration/tailnets-lifecycle.test.ts': 'it has two tailnets already',
   'test/faults/bad-clients.test.ts': 'it is about clients, long before a tailnet is chosen',
   'test/faults/limits.test.ts': 'it counts the files and the memory that one tailscaled leaves',
   'test/faults/tailnet.test.ts':

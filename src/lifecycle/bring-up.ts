@@ -2,12 +2,11 @@ import { messageOf, SpacetailError } from '../errors.ts';
 import { joinTailnet, type Joined } from './join.ts';
 import { loginPartOf } from './login-parts.ts';
 import type { JoinParts } from './join-parts.ts';
-import { keepJoined } from './keep-joined.ts';
+import { change, joinParts, keep, keepTrying, mayBeTriedAgain, settingsOf } from './keep-member.ts';
 import type { MemberNode, Step } from './progress.ts';
 import type { Run } from './run.ts';
 import { downState, type Member, runningState } from './run-state.ts';
 import { refuseSameTailnet } from './same-tailnet.ts';
-import type { TailnetState } from './supervisor-parts.ts';
 
 /** What failed, with the tailnet and the step it failed in; running out of time becomes an error of its own. */
 function inStep(
@@ -36,24 +35,6 @@ function inStep(
     hint: error.hint,
     cause: error,
   });
-}
-
-function change(run: Run, member: Member, state: TailnetState): void {
-  member.state = state;
-  run.parts.tailnetChanged(state, member.name);
-}
-
-function joinParts(run: Run, member: Member, begin: JoinParts['begin']): JoinParts {
-  const { options, parts } = run;
-  const { folder, log, name } = member;
-  return {
-    folder,
-    log,
-    env: options.env,
-    obtainKey: (signal) => parts.obtainKey(signal, name),
-    readiness: (tailnet, signal) => parts.readiness(tailnet, signal, name),
-    begin,
-  };
 }
 
 /** Binds the listeners: before a key is minted or used, so that a busy port costs none. */
@@ -85,7 +66,6 @@ function tellingParts(
 
 /** Joins one tailnet, and keeps it joined from then on. @throws {SpacetailError} with the step in its message */
 async function bringUpOne(run: Run, member: Member, signal: AbortSignal): Promise<Joined> {
-  const settings = { ...run.options.settings, tailnet: member.tailnet };
   let current: Step = 'listeners';
   const begin: JoinParts['begin'] = (step) => {
     current = step;
@@ -96,24 +76,10 @@ async function bringUpOne(run: Run, member: Member, signal: AbortSignal): Promis
   let isJoining = true;
   const log = tellingParts(run, member, () => isJoining);
   try {
-    const first = await joinTailnet(settings, { ...joinParts(run, member, begin), log }, signal);
+    const parts = { ...joinParts(run, member, begin), log };
+    const first = await joinTailnet(settingsOf(run, member), parts, signal);
     isJoining = false;
-    member.keeper = keepJoined(first, {
-      rejoin: (stop) => {
-        const limit = AbortSignal.any([stop, AbortSignal.timeout(settings.upTimeoutMs)]);
-        return joinTailnet(
-          settings,
-          joinParts(run, member, () => {}),
-          limit,
-        );
-      },
-      onChange: (next) =>
-        change(
-          run,
-          member,
-          next.kind === 'up' ? runningState(next.joined) : downState(next.reason),
-        ),
-    });
+    member.keeper = keep(run, member, first);
     change(run, member, runningState(first));
     return first;
   } catch (error) {
@@ -138,8 +104,8 @@ export async function bringUp(run: Run, timeout: AbortSignal): Promise<void> {
     try {
       nodes[at] = { name: member.name, node: (await bringUpOne(run, member, signal)).node };
     } catch (error) {
-      const goesOn = member.isOptional && !run.ending.signal.aborted;
-      if (goesOn) run.progress.notice(`the optional tailnet was not joined: ${messageOf(error)}`);
+      const goesOn = member.isOptional && !run.ending.signal.aborted && !failed.signal.aborted;
+      if (goesOn) withoutIt(run, member, error);
       else if (failure === undefined) {
         failure = error;
         // With `--no-wait` the others serve on.
@@ -158,4 +124,12 @@ export async function bringUp(run: Run, timeout: AbortSignal): Promise<void> {
   const warnings = joined.flatMap(({ node }) => node.warnings);
   const node = { ...first.node, warnings: [...new Set(warnings)] };
   run.progress.ready(node, listeners, first.name === '' ? undefined : joined);
+}
+
+/** The run goes on; what has failed for now is tried again in the background. */
+function withoutIt(run: Run, member: Member, error: unknown): void {
+  const isTried = mayBeTriedAgain(error);
+  const next = isTried ? '; it is tried again in the background' : '';
+  run.progress.notice(`the optional tailnet was not joined${next}: ${messageOf(error)}`);
+  if (isTried) member.keeper = keepTrying(run, member);
 }

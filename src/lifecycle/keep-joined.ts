@@ -19,6 +19,8 @@ export interface KeeperOptions {
   /** Joins anew: a fresh key, since a node in memory died with its process. */
   readonly rejoin: (signal: AbortSignal) => Promise<Joined>;
   readonly onChange: (change: TailnetChange) => void;
+  /** Whether another attempt could end otherwise; all when not given. */
+  readonly isWorthAnother?: (error: unknown) => boolean;
   readonly firstDelayMs?: number;
   readonly longestDelayMs?: number;
 }
@@ -41,8 +43,11 @@ function pause(ms: number, signal: AbortSignal): Promise<void> {
   });
 }
 
-/** Watches a joined tailnet and joins again, with growing delays, when its tailscaled ends. */
-export function keepJoined(first: Joined, options: KeeperOptions): Keeper {
+/**
+ * Watches a joined tailnet and joins again, with growing delays, when its tailscaled ends.
+ * @param first - `undefined` where the first join has failed: that is tried again in the same way
+ */
+export function keepJoined(first: Joined | undefined, options: KeeperOptions): Keeper {
   const stopping = new AbortController();
   const longestDelayMs = options.longestDelayMs ?? 30_000;
   let current: Joined | undefined = first;
@@ -66,16 +71,27 @@ export function keepJoined(first: Joined, options: KeeperOptions): Keeper {
         return await options.rejoin(stopping.signal);
       } catch (error) {
         report(error);
+        if (options.isWorthAnother?.(error) === false) return undefined;
       }
     }
     return undefined;
   };
-  const loop = (async () => {
+  const joinAgain = async (): Promise<void> => {
+    const next = await again();
+    if (stopping.signal.aborted) {
+      await next?.tailscaled.stop(stopGraceMs);
+      return;
+    }
+    current = next;
+    if (current !== undefined) options.onChange({ kind: 'up', joined: current });
+  };
+  const loop = (async (): Promise<void> => {
+    if (current === undefined) await joinAgain();
     while (current !== undefined) {
       const sinceMs = performance.now();
       const exit = await current.tailscaled.exited;
       current = undefined;
-      if (stopping.signal.aborted) return undefined;
+      if (stopping.signal.aborted) return;
       report(
         new SpacetailError(
           'tailscaled_failed',
@@ -83,12 +99,8 @@ export function keepJoined(first: Joined, options: KeeperOptions): Keeper {
         ),
       );
       if (performance.now() - sinceMs > healthyMs) delayMs = options.firstDelayMs ?? 500;
-      const next = await again();
-      if (stopping.signal.aborted) return await next?.tailscaled.stop(stopGraceMs);
-      current = next;
-      if (current !== undefined) options.onChange({ kind: 'up', joined: current });
+      await joinAgain();
     }
-    return undefined;
   })();
   return {
     current: () => current,

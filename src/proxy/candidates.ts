@@ -117,7 +117,7 @@ function closedAmong(
     const detail = `${ip} is the answer of ${asked.name}, where no node serves it; it is an address of ${other.name}`;
     return { ...route, closed: { detail, hint: `Ask for ${other.name}!${ip} if that is meant.` } };
   }
-  const unknown = unknownMember(all);
+  const unknown = unknownMember(ip, all);
   if (unknown === undefined) return route;
   const detail = `${ip} cannot be told from an address of ${unknown.name}, which has no netmap yet`;
   const hint = 'See `spacetail status`, or name the host in SPACETAIL_DIRECT.';

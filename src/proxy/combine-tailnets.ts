@@ -16,6 +16,7 @@ export function combineTailnets(members: readonly [Tailnet, ...Tailnet[]]): Tail
   };
   return {
     name: '',
+    isOptional: false,
     members,
     state: () => stateOf(members),
     async ready(signal) {
@@ -48,6 +49,13 @@ export function combineTailnets(members: readonly [Tailnet, ...Tailnet[]]): Tail
       return undefined;
     },
   };
+}
+
+/** Whether a run does what it must: without an optional one it is degraded, and ready. */
+export function readyState({ members }: Tailnet): TailnetState {
+  const needed = members.filter((one) => !one.isOptional || one.state().kind === 'starting');
+  const isAnyRunning = members.some((one) => one.state().kind === 'running');
+  return stateOf(isAnyRunning ? needed : members);
 }
 
 function stateOf(members: readonly Tailnet[]): TailnetState {

@@ -126,6 +126,11 @@ export type Diagnosis =
 export interface Tailnet {
   /** As in SPACETAIL_TAILNETS; '' for the only one, and for all as one. */
   readonly name: string;
+  /**
+   * Once its join has failed nothing that is public waits for it (SPACETAIL_OPTIONAL_TAILNETS); never where public
+   * traffic is meant to leave through its exit node.
+   */
+  readonly isOptional: boolean;
   /** The tailnets that it is made of, in the run's order: itself, where it is one. */
   readonly members: readonly Tailnet[];
   state(): TailnetState;

@@ -4,6 +4,7 @@
  */
 import { canonicalAddress } from './addresses.ts';
 import type { Authority } from './authority.ts';
+import { isPrivate } from './private-addresses.ts';
 import type { Owner, Tailnet } from './tailnet.ts';
 
 export interface Owned {
@@ -65,8 +66,9 @@ export function splitTailnet<Asked extends Authority | undefined>(
  * its owner is certain: by its suffix, or because no tailnet before the owner is unknown.
  */
 export function unknownFor(host: string, all: Tailnet, only?: Tailnet): Tailnet | undefined {
-  const first = (only === undefined ? all.members : [only]).find((one) => !one.hasNetmap());
-  if (first === undefined || only !== undefined) return first;
+  if (only !== undefined) return only.hasNetmap() ? undefined : only;
+  const first = all.members.find((one) => mayHave(one, host));
+  if (first === undefined) return undefined;
   const known = all.members.filter((one) => one.hasNetmap());
   const ip = canonicalAddress(host);
   if (ip === undefined && suffixOwner(known, host) !== undefined) return undefined;
@@ -79,6 +81,18 @@ export function unknownFor(host: string, all: Tailnet, only?: Tailnet): Tailnet 
 }
 
 /** Whether an address may be the one of a tailnet that nobody knows yet: then it must not leave directly. */
-export function unknownMember(all: Tailnet): Tailnet | undefined {
-  return all.members.length === 1 ? undefined : all.members.find((one) => !one.hasNetmap());
+export function unknownMember(ip: string, all: Tailnet): Tailnet | undefined {
+  return all.members.length === 1 ? undefined : all.members.find((one) => mayHave(one, ip));
+}
+
+/**
+ * Whether a host may be the one of a tailnet that has no netmap. An optional one whose join has failed keeps what is
+ * its own anywhere (Tailscale's zones) and what is public nowhere: names without a dot, private addresses.
+ */
+function mayHave(tailnet: Tailnet, host: string): boolean {
+  if (tailnet.hasNetmap()) return false;
+  if (!tailnet.isOptional || tailnet.state().kind !== 'down') return true;
+  const ip = canonicalAddress(host);
+  if (ip !== undefined) return isPrivate(ip);
+  return !host.includes('.') || tailnet.ownsName(host);
 }

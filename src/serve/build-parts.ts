@@ -3,6 +3,7 @@ import type { SupervisorParts } from '../lifecycle/supervisor-parts.ts';
 import { inboundAllowed } from '../lifecycle/up-arguments.ts';
 import type { Logger } from '../log.ts';
 import { openAccessLog } from '../proxy/access-log.ts';
+import { readyState } from '../proxy/combine-tailnets.ts';
 import { createClientLookup, noClientLookup } from '../proxy/client-process.ts';
 import { matchesDirect } from '../proxy/policy/direct-hosts.ts';
 import { createMetrics } from '../proxy/metrics.ts';
@@ -98,7 +99,7 @@ export async function buildParts(
       }),
     health: () => ({ isWell: true, detail: 'ok' }),
     readiness: () => {
-      const state = tailnet.state();
+      const state = readyState(tailnet);
       return state.kind === 'running'
         ? { isWell: true, detail: 'ready' }
         : { isWell: false, detail: state.detail };

@@ -37,7 +37,7 @@ export function createMembers(
   { logger, env, isDirect }: MembersContext,
 ): Members {
   const all: Tailnet[] = [];
-  const made = config.tailnets.map(({ name, tailnet }): RunMember => {
+  const made = config.tailnets.map(({ name, isOptional, tailnet }): RunMember => {
     const view = new TailnetView({
       socketPath: tailnet.socket ?? memberPaths(folder, name).tailscaledSocket,
       cli: { path: config.tailscale, env: { ...childEnvironment(env), HOME: folder.path } },
@@ -49,7 +49,9 @@ export function createMembers(
       },
       log: logger,
     });
-    const adapter = adaptTailnet(view, name);
+    // Through an exit node of its own public traffic leaves, or not at all.
+    const hasExitNode = tailnet.upArgs.some((word) => /^--?exit-node(?:=|$)/.test(word));
+    const adapter = adaptTailnet(view, name, isOptional && !hasExitNode);
     all.push(adapter.tailnet);
     return { ...adapter, name, view };
   });

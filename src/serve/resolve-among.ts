@@ -83,8 +83,11 @@ class ResolveAmong {
       const searched = await this.#searched(host);
       if (searched !== undefined) return searched;
     }
-    // Public names are the exit node's, or asked as the first tailnet is configured.
-    const outside = this.#members.find(({ tailnet }) => tailnet.exitNode() !== undefined) ?? first;
+    // Public names are the exit node's, or asked as the first tailnet that was joined is configured.
+    const outside =
+      this.#members.find(({ tailnet }) => tailnet.exitNode() !== undefined) ??
+      this.#members.find(({ tailnet }) => tailnet.hasNetmap()) ??
+      first;
     const answer = ofOwner(outside, await outside.resolve(host, signal));
     if (answer.kind !== 'not_found' || !host.includes('.')) return answer;
     return (await this.#searched(host)) ?? answer;

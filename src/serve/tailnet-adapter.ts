@@ -17,7 +17,7 @@ export interface TailnetAdapter {
 }
 
 /** @param name - as in SPACETAIL_TAILNETS; '' for the only one */
-export function adaptTailnet(view: TailnetView, name = ''): TailnetAdapter {
+export function adaptTailnet(view: TailnetView, name = '', isOptional = false): TailnetAdapter {
   let process: Lifecycle = { kind: 'starting', step: 'listeners' };
   const waiting = new Set<() => void>();
   const listeners = new Set<() => void>();
@@ -68,6 +68,7 @@ export function adaptTailnet(view: TailnetView, name = ''): TailnetAdapter {
   });
   const tailnet: Tailnet = {
     name,
+    isOptional,
     get members() {
       return [tailnet];
     },

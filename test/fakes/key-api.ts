@@ -23,6 +23,8 @@ export interface KeyApiOptions {
     | 'cut'
     | 'silent'
   )[];
+  /** What it mints, where a real control server is to take it. */
+  readonly mints?: string;
   /** The token has no scope for keys. */
   readonly noScope?: boolean;
 }
@@ -117,7 +119,10 @@ export async function startKeyApi(t: HasTeardown, options: KeyApiOptions = {}): 
     }
     const problems = problemsOfKey(fields, tags);
     if (problems.length > 0) answer(response, 400, { message: problems.join('; ') });
-    else answer(response, 200, { id: 'k1', key: mintedKey, capabilities: fields['capabilities'] });
+    else {
+      const minted = options.mints ?? mintedKey;
+      answer(response, 200, { id: 'k1', key: minted, capabilities: fields['capabilities'] });
+    }
     return problems;
   };
 

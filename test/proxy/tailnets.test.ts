@@ -1,5 +1,5 @@
 import t from 'tap';
-import { combineTailnets } from '../../src/proxy/combine-tailnets.ts';
+import { combineTailnets, readyState } from '../../src/proxy/combine-tailnets.ts';
 import { candidatesFor } from '../../src/proxy/candidates.ts';
 import { unknownTailnet } from '../../src/proxy/before-netmap.ts';
 import { compilePolicy } from '../../src/proxy/policy.ts';
@@ -130,6 +130,41 @@ void t.test('while one is unknown nothing leaves that may be its own', async (t)
   t.ok(refused('web'), 'it may be the first one’s');
   t.ok(refused('100.64.0.7'));
   t.notOk(refused('web.b.test'));
+});
+
+void t.test('an optional one that was not joined holds back only what is not public', async (t) => {
+  const [a, b] = [named('a', 'a.test', '100.64.0.9'), named('b', 'b.test')];
+  Object.assign(b, { isOptional: true, joined: false });
+  b.current = { kind: 'starting', detail: 'at step login' };
+  const { tailnet, candidates } = run(a, b);
+  const refused = (host: string) => unknownTailnet(host, tailnet) !== undefined;
+  t.ok(refused('public.test'), 'it may still come');
+  b.current = { kind: 'down', detail: 'no answer' };
+  for (const host of ['public.test', '203.0.113.1', '2001:db8::1', 'web.a.test', 'web'])
+    t.notOk(refused(host), host);
+  for (const host of [
+    'other',
+    'web.b.test',
+    '10.0.0.1',
+    '172.16.0.1',
+    '192.168.1.1',
+    '100.64.0.7',
+    'fd00::1',
+  ])
+    t.ok(refused(host), host);
+  t.equal(candidates('203.0.113.1')?.route.closed, undefined);
+  t.match(
+    candidates('10.0.0.1'),
+    { route: { closed: { detail: /of b, which/ } } },
+    'of a public name, too',
+  );
+  t.ok(unknownTailnet('public.test', tailnet, b), 'asked for by its name');
+  t.match(tailnet.state(), { kind: 'down', detail: 'b: no answer' });
+  t.same(readyState(tailnet), { kind: 'running' });
+  a.current = { kind: 'down', detail: 'gone' };
+  t.match(readyState(tailnet), { kind: 'down' });
+  b.joined = true;
+  t.notOk(refused('10.0.0.1'), 'its netmap tells');
 });
 
 void t.test('a rule with a tailnet holds there alone', async (t) => {

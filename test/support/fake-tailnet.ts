@@ -48,6 +48,7 @@ export function fakeTailnet(
   const asked = { diagnose: 0, ping: 0, inbound: 0 };
   const tailnet: FakeTailnet = {
     name: '',
+    isOptional: false,
     get members() {
       return [tailnet];
     },
