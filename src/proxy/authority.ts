@@ -28,6 +28,8 @@ const MAX_HOST_LENGTH = 255;
 const REG_NAME = /^[a-z\d_~.-]+$/iu;
 /** Where the run has several tailnets: `partner!web`. */
 const TAILNET = /^[a-z]\w*!/iu;
+const NOT_IN_URL =
+  'a URL has no place for the name of a tailnet before its host; write the full name of the host, or use CONNECT, SOCKS5 or `spacetail forward`';
 const IPV6 = /^[\da-f:.]+$/iu;
 /** In lower case, nothing to escape, no dot at its end. */
 const PLAIN_HOST = /^[!-@[-~]*[!-\-/-@[-~]$/;
@@ -50,7 +52,12 @@ export function parseAuthority(text: string, namesTailnet = false): ParsedAuthor
  * RFC 9112 3.2.2: an absolute URI of scheme http (or ws, which upgrades use). Userinfo is cut off
  * (RFC 9110 4.2.4): it is neither sent on nor logged.
  */
-export function parseAbsoluteTarget(target: string, method: string): ParsedTarget {
+export function parseAbsoluteTarget(
+  target: string,
+  method: string,
+  /** Where a tailnet's name may stand before a host elsewhere: here it would reach the origin in the Host field. */
+  namesTailnet = false,
+): ParsedTarget {
   const match = SCHEME.exec(target);
   if (match?.groups === undefined) return malformed('the request target is not an absolute URI');
   const { scheme = '', authority = '', path = '' } = match.groups;
@@ -59,7 +66,9 @@ export function parseAbsoluteTarget(target: string, method: string): ParsedTarge
   }
   const parts = authority.split('@');
   if (parts.length > 2) return malformed('the authority has more than one @');
-  const parsed = splitAuthority(parts.at(-1) ?? '', 80);
+  const [host = ''] = parts.slice(-1);
+  if (namesTailnet && TAILNET.test(host)) return malformed(NOT_IN_URL);
+  const parsed = splitAuthority(host, 80);
   if (parsed.kind === 'malformed') return parsed;
   return { kind: 'target', authority: parsed.authority, path: pathFor(path, method) };
 }

@@ -26,7 +26,7 @@ export async function handleForward(
 ): Promise<void> {
   const { hall, token } = context;
   const method = request.method ?? 'GET';
-  const parsed = parseAbsoluteTarget(request.url ?? '', method);
+  const parsed = parseAbsoluteTarget(request.url ?? '', method, hall.hasTailnets);
   const authority = parsed.kind === 'target' ? parsed.authority : undefined;
   const exchange = hall.begin({ proto: 'http', method, authority, socket: request.socket });
   context.inFlight.add(request, response, (failed) => {

@@ -63,7 +63,7 @@ async function serve(exchange: Exchange, head: Buffer, context: SocksContext): P
 async function readTarget(
   reader: SocketReader,
   socket: Socket,
-  { token }: SocksContext,
+  { token, hall }: SocksContext,
 ): Promise<Asked> {
   const greeting = await reader.next(wire.readGreeting);
   if (greeting.kind !== 'read') return unread(greeting);
@@ -87,13 +87,15 @@ async function readTarget(
   }
   const request = await reader.next(wire.readRequest);
   if (request.kind !== 'read') return unread(request);
-  return targetFrom(request.value);
+  return targetFrom(request.value, hall.hasTailnets);
 }
 
 /** The same rules for a host as at the other doors. */
-function targetFrom({ host, port }: wire.SocksTarget): Asked {
-  const bracketed = host.includes(':') ? `[${host}]` : host;
-  const parsed = parseAuthority(`${bracketed}:${port}`);
+function targetFrom({ host, port }: wire.SocksTarget, namesTailnet: boolean): Asked {
+  // `partner!fd7a::1`: the brackets are the address's.
+  const [, prefix = '', bare = host] = (namesTailnet && /^(\w+!)(.*)$/su.exec(host)) || [];
+  const bracketed = bare.includes(':') ? `[${bare}]` : bare;
+  const parsed = parseAuthority(`${prefix}${bracketed}:${port}`, namesTailnet);
   if (parsed.kind === 'authority') return { kind: 'target', authority: parsed.authority };
   const failed = failure(
     'malformed',

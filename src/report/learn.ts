@@ -49,8 +49,14 @@ export class RuleLearner {
   }
 }
 
-/** The HOST of a rule; `undefined` where the rule language has no word for it. */
+/** The HOST of a rule, in its tailnet where there are several. */
 function ruleHost(request: RunRequest): string | undefined {
+  const host = hostItself(request);
+  return host === undefined || request.tailnet === undefined ? host : `${request.tailnet}!${host}`;
+}
+
+/** `undefined` where the rule language has no word for it. */
+function hostItself(request: RunRequest): string | undefined {
   // The router of a subnet is not the host behind it.
   if (request.route === 'tailnet' && request.peer !== null && isName(request.peer))
     return request.peer;

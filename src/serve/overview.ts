@@ -36,7 +36,8 @@ export function overviewOf({
     suffix: named(members, (one) => one.view.suffix()),
     peers: peersOf(members)
       .take(shownPeers)
-      .map(({ name, addresses, tags, online }) => ({
+      .map(([tailnet, { name, addresses, tags, online }]) => ({
+        tailnet: tailnet || undefined,
         name,
         addresses,
         tags,
@@ -55,6 +56,6 @@ function named({ list }: Members, read: (member: RunMember) => string): string {
   return list.map((member) => `${read(member) || '-'} (${member.name})`).join(', ');
 }
 
-function* peersOf({ list }: Members): Generator<Peer> {
-  for (const { view } of list) yield* view.peers();
+function* peersOf({ list }: Members): Generator<readonly [tailnet: string, peer: Peer]> {
+  for (const { name, view } of list) for (const peer of view.peers()) yield [name, peer];
 }

@@ -1,6 +1,7 @@
 import '../tailnet/inside.ts';
 import { readdirSync } from 'node:fs';
 import t from 'tap';
+import { rawClient } from '../support/bridge.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { startTailnet } from '../tailnet/tailnet.ts';
 import { ADDRESS } from '../tailnet/world.ts';
@@ -94,6 +95,30 @@ void t.test('nc and CONNECT take the tailnet before the host', async (t) => {
   }
 });
 
+void t.test('so does SOCKS5; a URL has no place for it, and says so', async (t) => {
+  const request = 'GET /echo HTTP/1.1\r\nHost: web\r\nConnection: close\r\n\r\n';
+  for (const [host, via, tailnet] of [
+    ['partner!web', 'partner/web', 'partner'],
+    [`partner!${ADDRESS.web6}`, 'partner/web', 'partner'],
+    ['prod!web', 'web', 'prod'],
+    [ADDRESS.web6, 'web', 'prod'],
+  ] as const) {
+    const greeting = [5, 1, 0, 5, 1, 0, 3, host.length, ...Buffer.from(host)];
+    const bytes = Buffer.from([...greeting, port >> 8, port & 255]);
+    const client = await rawClient(spacetail.socksPort, bytes);
+    // eslint-disable-next-line no-control-regex -- the two answers of SOCKS5, as latin1
+    await client.until(/^\x05\0\x05\0\0\x01\0{6}/);
+    client.socket.write(request);
+    t.match(await client.until(/"via":"[^"]*"/), `"via":"${via}"`, host);
+    client.socket.destroy();
+    t.match(await lastLine(), { tailnet, proto: 'socks5', status: 200 });
+  }
+  const url = `GET http://partner!web:${port}/ HTTP/1.1\r\nHost: partner!web\r\n\r\n`;
+  const refused = await rawClient(spacetail.httpPort, url);
+  t.match(await refused.rest(), /^HTTP\/1.1 400 [^]*no place for the name of a tailnet/);
+  refused.socket.destroy();
+});
+
 void t.test('a name in two is told, and an address once as a warning', async (t) => {
   const name = await spacetail.cli(['explain', `web:${port}`]);
   t.match(name.stdout, /partner has it too/);
@@ -138,6 +163,26 @@ void t.test('another list changes nothing and is told; down leaves both', async 
   t.same(await ours(partner), []);
   // The one that was killed could not log out: headscale forgets it later.
   t.equal((await ours(prod)).length, 1);
+});
+
+void t.test('what a run learned names the tailnets, and allows that and no more', async (t) => {
+  const learn = { SPACETAIL_POLICY_MODE: 'learn' };
+  await spacetail.up(learn);
+  t.equal(await viaOf('web.partner.test'), 'partner/web');
+  t.equal(await viaOf('web'), 'web');
+  const overview = await (await fetch(`${spacetail.proxy}/events`)).body?.getReader().read();
+  t.match(
+    Buffer.from(overview?.value ?? []).toString(),
+    /"tailnet":"partner","name":"web.partner.test"/,
+  );
+  const down = await spacetail.cli(['down']);
+  const [, rules = ''] = /SPACETAIL_ALLOW='([^']*)'/.exec(down.stderr) ?? [];
+  t.equal(rules, `partner!web.partner.test:${port},prod!web.tail.test:${port}`, down.stderr);
+  await spacetail.up({ SPACETAIL_ALLOW: rules });
+  t.equal(await viaOf('web.partner.test'), 'partner/web');
+  t.equal(await viaOf('web'), 'web');
+  t.match(await viaOf('db.partner.test'), /403/);
+  await spacetail.cli(['down']);
 });
 
 void t.test('one that fails to join fails up, unless it is optional', async (t) => {

@@ -113,6 +113,23 @@ void t.test('an absolute URI that could be read in two ways is refused', async (
   }
 });
 
+void t.test(
+  'the name of a tailnet before the host is said to have no place in a URL',
+  async (t) => {
+    for (const target of ['http://partner!web/', 'http://partner!100.64.0.7:80/', 'ws://a!b/'])
+      t.match(
+        parseAbsoluteTarget(target, 'GET', true),
+        { kind: 'malformed', detail: /no place for the name of a tailnet.*CONNECT, SOCKS5/ },
+        target,
+      );
+    t.match(
+      parseAbsoluteTarget('http://partner!web/', 'GET'),
+      { detail: 'the host has characters that no name or address has' },
+      'with one tailnet, as any other malformed host',
+    );
+  },
+);
+
 void t.test('the host of the access log is one line of printable text', async (t) => {
   t.equal(hostForLog('DB.Tail1.ts.net.'), 'db.tail1.ts.net');
   t.equal(hostForLog('a\nb\u0000\u001B[31m'), String.raw`a\u000ab\u0000\u001b[31m`);

@@ -12,7 +12,9 @@ void t.test('the page in a real browser', async (t) => {
   const { url, port, feed } = await pagesServer(t, {
     overview: {
       warnings: [markup],
-      peers: [{ name: markup, addresses: [markup], tags: [markup], online: null }],
+      peers: [
+        { tailnet: 'partner', name: markup, addresses: [markup], tags: [markup], online: null },
+      ],
     },
   });
   const browser = await startChromium(tmpFolder(t));
@@ -57,6 +59,11 @@ void t.test('the page in a real browser', async (t) => {
   );
   t.equal(await browser.evaluate('document.title'), 'spacetail');
   t.match(await text('#peers'), markup);
+  t.match(await text('#peers'), 'partner');
+  t.notMatch(await text('#requests'), 'partner', 'with one tailnet a row has no name of it');
+  feed.publish(requestRecord({ host: 'web.partner.test', tailnet: 'partner' }));
+  await waitFor(async () => (await rows()) === 4, { what: 'a request to a named tailnet' });
+  t.match(await text('#requests tr:first-child'), /web\.partner\.test[^]*tailnet\s+partner/);
 
   await browser.evaluate(`document.getElementById('trouble').click()`);
   t.equal(await rows(), 2, 'only what was denied or failed');

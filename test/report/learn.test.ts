@@ -33,6 +33,40 @@ void t.test('a host behind a subnet router is named itself, not by its router', 
   );
 });
 
+void t.test(
+  'of several tailnets each host is named in its own, and allowed there alone',
+  async (t) => {
+    const rules = learn(
+      runRequest({ host: '100.64.0.1', ip: '100.64.0.1', tailnet: 'partner', peer: null }),
+      runRequest({ host: 'web', tailnet: 'prod' }),
+      runRequest({ host: 'fd7a::1', ip: 'fd7a::1', tailnet: 'prod', peer: null }),
+      runRequest({ ...direct, host: 'a.example' }),
+    ).rules();
+    t.same(rules, [
+      'a.example:80',
+      'partner!100.64.0.1:80',
+      'prod![fd7a::1]:80',
+      'prod!web.tail1234.ts.net:80',
+    ]);
+    const allow = rules.map((text, at) => ({ text, place: `SPACETAIL_ALLOW[${at}]` }));
+    const input = { mode: 'enforce', deny: [], allowLocal: [], metadata: undefined } as const;
+    const policy = compilePolicy({ ...input, allow, tailnets: ['prod', 'partner'] });
+    const [peer] = peers;
+    if (peer === undefined) throw new Error('there is a peer');
+    const owner = { kind: 'peer', peer } as const;
+    const asked = {
+      host: '100.64.0.1',
+      ip: '100.64.0.1',
+      port: 80,
+      owner,
+      peer,
+      route: 'tailnet',
+    } as const;
+    t.equal(policy.judge({ ...asked, tailnet: 'partner' }).decision, 'allow');
+    t.equal(policy.judge({ ...asked, tailnet: 'other' }).decision, 'deny');
+  },
+);
+
 void t.test('ports that follow one another become a range, others do not', async (t) => {
   const requests = [8082, 443, 8080, 8081, 80].map((port) =>
     runRequest({ ...direct, host: 'a.example', port }),

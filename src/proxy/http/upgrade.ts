@@ -37,7 +37,7 @@ export async function handleUpgrade(
   context: DoorContext,
 ): Promise<void> {
   const method = request.method ?? 'GET';
-  const parsed = parseAbsoluteTarget(request.url ?? '', method);
+  const parsed = parseAbsoluteTarget(request.url ?? '', method, context.hall.hasTailnets);
   const authority = parsed.kind === 'target' ? parsed.authority : undefined;
   const exchange = context.hall.begin({ proto: 'http', method, authority, socket });
   socket.on('error', () => {});

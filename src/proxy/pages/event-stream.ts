@@ -92,6 +92,7 @@ function requestOf(record: RequestRecord): object {
     port: record.port,
     ip: record.ip,
     peer: record.peer,
+    tailnet: record.tailnet,
     route: record.route,
     decision: policy.decision,
     rule: policy.rule,

@@ -2,6 +2,8 @@
 import type { PolicyMode } from '../request-record.ts';
 
 interface OverviewPeer {
+  /** Where the run has several. */
+  readonly tailnet?: string | undefined;
   readonly name: string;
   readonly addresses: readonly string[];
   readonly tags: readonly string[];

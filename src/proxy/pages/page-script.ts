@@ -31,7 +31,7 @@ function isTrouble(request) {
 function isShown(request) {
   if (byId('trouble').checked && !isTrouble(request)) return false;
   const wanted = byId('filter').value.trim().toLowerCase();
-  const text = [request.host, request.port, request.ip, request.peer, request.route, request.error, request.detail,
+  const text = [request.host, request.port, request.ip, request.peer, request.tailnet, request.route, request.error, request.detail,
     request.client, request.decision, request.rule, request.status].join(' ').toLowerCase();
   return text.includes(wanted);
 }
@@ -50,7 +50,9 @@ function rowOf(request) {
     destination.append(element('span', request.ip + (request.peer ? ' · ' + request.peer : ''), 'detail'));
   }
   if (request.error) destination.append(element('span', request.detail || request.error, 'detail'));
-  row.append(destination, element('td', request.route));
+  const route = element('td', request.route);
+  if (request.tailnet) route.append(element('span', request.tailnet, 'detail'));
+  row.append(destination, route);
   row.append(element('td', request.client ? request.client.split('/').pop() : ''));
   for (const value of [request.totalMs, size(request.bytesUp), size(request.bytesDown)]) {
     row.append(element('td', value, 'number'));
@@ -100,7 +102,9 @@ function showOverview(overview) {
   byId('peers').replaceChildren(...overview.peers.map((peer) => {
     const row = element('tr');
     const online = peer.online === null ? 'unknown' : peer.online ? 'online' : 'offline';
-    row.append(element('td', peer.name), element('td', online, { online: 'good', offline: 'bad' }[online]),
+    const name = element('td', peer.name);
+    if (peer.tailnet) name.append(element('span', peer.tailnet, 'detail'));
+    row.append(name, element('td', online, { online: 'good', offline: 'bad' }[online]),
       element('td', peer.addresses.join(' ')), element('td', peer.tags.join(' ')));
     return row;
   }));
