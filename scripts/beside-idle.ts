@@ -3,7 +3,6 @@
  * which nothing is asked. Every file that starts runs is in one of the two lists.
  */
 export const besideIdle: readonly string[] = [
-  'test/integration/access-log.test.ts',
   'test/integration/main-job.test.ts',
   'test/integration/names.test.ts',
   'test/integration/no-wait.test.ts',
@@ -17,6 +16,8 @@ export const besideIdle: readonly string[] = [
 
 /** File → why it makes no sense beside an idle tailnet. */
 export const notBesideIdle: Readonly<Record<string, string>> = {
+  'test/integration/access-log.test.ts':
+    'it counts lines by the thousand, and is slow; whose they are is in tailnets-lifecycle.test.ts',
   'test/integration/api.test.ts':
     'the API joins with options of its own, not with this environment',
   'test/integration/ci.test.ts':

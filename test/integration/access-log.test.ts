@@ -6,7 +6,6 @@ import t from 'tap';
 import { manyRequests } from '../support/many-requests.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { useTailnet } from '../tailnet/use-tailnet.ts';
-import { isBesideIdle } from './beside-idle.ts';
 import { type Spacetail, spacetailFor } from './spacetail.ts';
 import { readMetrics } from './views.ts';
 
@@ -67,7 +66,7 @@ void t.test('TRACE adds a line at the start of a request and one for each step',
   );
   for (const { ms, step } of lines.filter(({ msg }) => msg === 'request step'))
     t.ok(typeof ms === 'number' && ms >= 0 && ms < 1500, `${String(step)} took ${String(ms)} ms`);
-  const fields = `time level msg id proto method host port name_source ip peer ${isBesideIdle ? 'tailnet ' : ''}route policy client status error dns_ms dial_ms
+  const fields = `time level msg id proto method host port name_source ip peer route policy client status error dns_ms dial_ms
     total_ms bytes_up bytes_down close_reason`;
   t.strictSame(Object.keys(lines.at(-1) ?? {}), fields.split(/\s+/), 'the last line is as ever');
 });

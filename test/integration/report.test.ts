@@ -10,6 +10,7 @@ import {
 } from '../support/counting-origin.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { useTailnet } from '../tailnet/use-tailnet.ts';
+import { isBesideIdle } from './beside-idle.ts';
 import { type Spacetail, spacetailFor } from './spacetail.ts';
 import * as views from './views.ts';
 
@@ -210,11 +211,12 @@ void t.test(
     const [, learned = ''] = /^SPACETAIL_ALLOW='([^']+)'$/m.exec(down.stderr) ?? [];
     const { web, webTunnel, webSecure, db, dbTunnel } = origins;
     const ports = (of: CountingOrigin[]) => of.map(({ port }) => port);
+    const tailnet = isBesideIdle ? 'main!' : '';
     const rules = [
       ...ports([web, webTunnel, webSecure])
         .concat(1)
-        .map((port) => `web.tail.test:${port}`),
-      ...ports([db, dbTunnel]).map((port) => `db.tail.test:${port}`),
+        .map((port) => `${tailnet}web.tail.test:${port}`),
+      ...ports([db, dbTunnel]).map((port) => `${tailnet}db.tail.test:${port}`),
       'nosuch.tail.test:80',
     ];
     t.same(learned.split(',').toSorted(), rules.toSorted(), 'one rule for each node and port');
