@@ -8,6 +8,7 @@ import { ClientReads } from './tunnel/client-reads.ts';
 import { finish } from './tunnel/finish.ts';
 import { Flow } from './tunnel/flow.ts';
 import { heldFin } from './tunnel/held-fin.ts';
+import { LeftBehind } from './tunnel/left-behind.ts';
 import { reset } from './tunnel/reset.ts';
 
 export type TunnelEnd =
@@ -59,10 +60,15 @@ export async function tunnel(
     reset(origin);
   };
   const fin = heldFin(client, origin, holdClientFin);
+  let left: LeftBehind | undefined;
   const up = new Flow({
     to: origin,
     resume: () => client.resume(),
     stallTimeoutMs,
+    onWait: () => {
+      left ??= new LeftBehind(client, origin, () => cut('client_closed'));
+      left.watch();
+    },
     onStall: () => cut('origin_stalled'),
   });
   const down = new Flow({
@@ -123,6 +129,7 @@ export async function tunnel(
   up.stop();
   down.stop();
   fin.forget();
+  left?.forget();
   line.recycle();
   reads.recycle();
   return { closeReason: closeReason ?? 'origin_closed', bytesUp: up.bytes, bytesDown: down.bytes };

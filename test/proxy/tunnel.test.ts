@@ -1,42 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { connect, createServer } from 'node:net';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import t from 'tap';
-import { openLine } from '../../src/proxy/dial/line.ts';
-import { tunnel } from '../../src/proxy/tunnel.ts';
-import type { TunnelOptions } from '../../src/proxy/tunnel.ts';
 import { tcpOrigin } from '../support/origins.ts';
-import type { Origin } from '../support/origins.ts';
-import type { Teardown } from '../support/teardown.ts';
+import { tunnelTo } from '../support/tunnel-to.ts';
 import { waitFor } from '../support/wait-for.ts';
-
-/** A client connection whose accepted end is one side of a tunnel to `origin`. */
-async function tunnelTo(t: Teardown, origin: Origin, options: Partial<TunnelOptions> = {}) {
-  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.teardown(() => server.close());
-  const client = connect({
-    host: '127.0.0.1',
-    port: (server.address() as AddressInfo).port,
-    allowHalfOpen: true,
-  });
-  client.on('error', () => {});
-  t.teardown(() => client.destroy());
-  const [accepted] = (await once(server, 'connection')) as [Socket];
-  accepted.on('error', () => {});
-  const line = openLine({ addresses: ['127.0.0.1'], port: origin.port, isFixed: true });
-  await once(line.socket, 'connect');
-  const result = tunnel(accepted, line, {
-    clientHead: Buffer.alloc(0),
-    holdClientFin: false,
-    stallTimeoutMs: 10_000,
-    signal: new AbortController().signal,
-    ...options,
-  });
-  return { client, accepted, line, result };
-}
 
 const sha = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
 
