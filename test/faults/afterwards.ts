@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import type { Test } from 'tap';
 import { waitFor } from '../support/wait-for.ts';
-import { type Door, doors, type Outcome, transfer } from './hashed-transfer.ts';
+import { type Door, doors, type Outcome, transfer } from './transfer.ts';
 
 /** Sockets kept for the next request, a log that is being rotated. */
 const SPARE_FDS = 6;
@@ -45,8 +45,8 @@ export async function normalRequest(
   target: Target,
   door: Door = 'forward',
 ): Promise<Outcome> {
-  const signal = AbortSignal.timeout(10_000);
-  return await transfer(place, { ...target, door, direction: 'down', bytes: 20_000, signal });
+  const wanted = { ...target, door, direction: 'down', bytes: 20_000, limitMs: 10_000 } as const;
+  return await transfer(place, wanted);
 }
 
 /** After some requests, so that what is loaded once and kept is not taken for a leak. */

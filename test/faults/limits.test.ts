@@ -81,9 +81,9 @@ void t.test('with 256 open files: 503 beyond, and all is well once they are clos
   });
   for (const { socket } of refused) socket.destroy();
   await waitFor(async () => (await bridge.carry('connect')).kind === 'refused', { what: 'a 503' });
-  t.strictSame(await bridge.carry('connect'), {
+  t.match(await bridge.carry('connect'), {
     kind: 'refused',
-    why: '503 connection_limit_reached',
+    why: /^503 .*error=connection_limit_reached/,
   });
   for (const { socket } of tunnels) socket.destroy();
   await t.resolves(bridge.isWell(before));
@@ -129,8 +129,8 @@ void t.test('a full disk costs lines of the log, no request, and they come again
   t.throws(() => writeFileSync(`${disk}/more`, Buffer.alloc(65_536)), { code: 'ENOSPC' });
   rmSync(`${disk}/more`, { force: true });
   for (const door of doors) {
-    for (let at = 0; at < 20; at += 1) t.strictSame(await bridge.carry(door), WHOLE, door);
-    t.strictSame(await bridge.carry(door, { direction: 'up', bytes: 1_000_000 }), WHOLE, door);
+    for (let at = 0; at < 20; at += 1) t.match(await bridge.carry(door), WHOLE, door);
+    t.match(await bridge.carry(door, { direction: 'up', bytes: 1_000_000 }), WHOLE, door);
   }
   rmSync(filler);
   const log = `${disk}/run/access.log`;
@@ -162,7 +162,7 @@ for (const days of [1, -1]) {
         },
         { what: 'a line with the new time' },
       );
-      for (const door of doors) t.strictSame(await bridge.carry(door), WHOLE, door);
+      for (const door of doors) t.match(await bridge.carry(door), WHOLE, door);
       for (const line of bridge.accessLog()) {
         const tookMs = Number(line['total_ms']);
         t.ok(tookMs >= 0 && tookMs < 60_000, `a duration is not the clock's: ${tookMs} ms`);

@@ -11,7 +11,7 @@ import { startTailnet } from '../tailnet/tailnet.ts';
 import { normalRequest, supervisorPid, weigh, type Weight, weighBefore } from './afterwards.ts';
 import { startFaultsOrigin } from './origin.ts';
 import { soakFaults } from './soak-faults.ts';
-import { doors, type Outcome, transfer } from './hashed-transfer.ts';
+import { doors, type Outcome, transfer } from './transfer.ts';
 
 /** Between the end of one fault and the beginning of the next, while traffic goes on undisturbed. */
 const QUIET_MS = 3000;
@@ -58,7 +58,7 @@ async function soak(): Promise<boolean> {
   const judge = (outcome: Outcome, fromMs: number): void => {
     const during = history.filter(({ toMs }) => toMs + AFTERMATH_MS >= fromMs);
     const breaking = during.find(({ breaks }) => breaks);
-    const isExplained = breaking !== undefined && outcome.kind !== 'altered';
+    const isExplained = breaking !== undefined && !['altered', 'stuck'].includes(outcome.kind);
     const cause = breaking?.name ?? (during.map(({ name }) => name).join(', ') || 'no fault');
     failures.push({ cause, isExplained, outcome });
   };
@@ -68,13 +68,12 @@ async function soak(): Promise<boolean> {
       const direction = round % 2 === 0 ? 'down' : 'up';
       const size = SIZES[Math.floor(round / 2) % SIZES.length] ?? 500;
       const fromMs = performance.now();
-      const signal = AbortSignal.timeout(30_000);
       const outcome = await transfer(spacetail, {
         ...target,
         door,
         direction,
         bytes: size,
-        signal,
+        limitMs: 30_000,
       });
       requests += 1;
       if (outcome.kind === 'whole') bytes += size;

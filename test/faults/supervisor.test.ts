@@ -6,7 +6,7 @@ import { commandLines } from '../tailnet/processes.ts';
 import { useTailnet } from '../tailnet/use-tailnet.ts';
 import { afterwards, supervisorPid, weighBefore } from './afterwards.ts';
 import { startFaultsOrigin } from './origin.ts';
-import { doors, transfer } from './hashed-transfer.ts';
+import { doors, transfer } from './transfer.ts';
 
 t.setTimeout(200_000);
 const tailnet = await useTailnet(t);

@@ -5,7 +5,7 @@ import { waitFor } from '../support/wait-for.ts';
 import { startTailnet } from '../tailnet/tailnet.ts';
 import { afterwards, normalRequest, weighBefore } from './afterwards.ts';
 import { startFaultsOrigin } from './origin.ts';
-import { doors, type Outcome, transfer } from './hashed-transfer.ts';
+import { doors, type Outcome, transfer } from './transfer.ts';
 
 /** How long a process is stopped, or headscale away; `SPACETAIL_FAULT_SECONDS=60` for the long one. */
 const awayMs = Number(process.env['SPACETAIL_FAULT_SECONDS'] ?? 8) * 1000;
