@@ -14,13 +14,13 @@ import {
   type RuntimeFolder,
 } from '../lifecycle/runtime-folder.ts';
 import { removeStaleCustomInput } from '../report/custom-input.ts';
-import { cliPath } from './cli-path.ts';
 import type { StatusDocument } from '../serve/status.ts';
 import type { CommandIo } from './io.ts';
 import { joinRunning } from './join-running.ts';
 import { projectRoot } from './project-root.ts';
 import { formatListen, joiningLines, progressPrinter, summaryLine } from './progress-printer.ts';
 import { planRun } from './run-plan.ts';
+import { supervisorCommand } from './supervisor-command.ts';
 
 export interface UpOptions {
   /** False for `--no-wait`; SPACETAIL_WAIT=0 says the same. */
@@ -85,7 +85,7 @@ async function start(io: CommandIo, config: Config, wait: boolean): Promise<Prog
   io.stderr.write(joiningLines(plan));
   return await startDetached(
     {
-      command: [process.execPath, cliPath(), 'supervise'],
+      command: supervisorCommand(),
       folder: await openRuntimeFolder(config.runtimeDir),
       payload: plan,
       env: io.env,
