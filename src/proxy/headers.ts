@@ -18,6 +18,8 @@ const HOP_BY_HOP = new Set([
 /** Fields that a Connection field cannot take out: they decide framing and destination. */
 const NEVER_NAMED = new Set(['content-length', 'host']);
 
+const NONE: ReadonlySet<string> = new Set();
+
 export const VIA = '1.1 spacetail';
 
 /** One pair after the other. */
@@ -28,13 +30,20 @@ export function* pairs(raw: readonly string[]): Generator<[name: string, value: 
 /** All values of a field, in order. */
 export function valuesOf(raw: readonly string[], name: string): string[] {
   const values: string[] = [];
-  for (const [key, value] of pairs(raw)) if (key.toLowerCase() === name) values.push(value);
+  for (let at = 0; at + 1 < raw.length; at += 2) {
+    const key = raw[at] as string;
+    // Every request is looked through several times: the lengths tell nearly all apart.
+    if (key.length === name.length && key.toLowerCase() === name)
+      values.push(raw[at + 1] as string);
+  }
   return values;
 }
 
 /** The comma-separated members of a list field, trimmed, in lower case, without empty ones. */
 export function tokensOf(raw: readonly string[], name: string): string[] {
-  return valuesOf(raw, name)
+  const values = valuesOf(raw, name);
+  if (values.length === 0) return values;
+  return values
     .flatMap((value) => value.split(','))
     .map((token) => token.trim().toLowerCase())
     .filter((token) => token !== '');
@@ -42,12 +51,14 @@ export function tokensOf(raw: readonly string[], name: string): string[] {
 
 /** `raw` without what belongs to this one connection (RFC 9110 7.6.1). */
 export function endToEnd(raw: readonly string[]): string[] {
-  const named = new Set(tokensOf(raw, 'connection'));
+  const tokens = tokensOf(raw, 'connection');
+  const named = tokens.length === 0 ? NONE : new Set(tokens);
   const kept: string[] = [];
-  for (const [name, value] of pairs(raw)) {
+  for (let at = 0; at + 1 < raw.length; at += 2) {
+    const name = raw[at] as string;
     const key = name.toLowerCase();
     if (HOP_BY_HOP.has(key) || (named.has(key) && !NEVER_NAMED.has(key))) continue;
-    kept.push(name, value);
+    kept.push(name, raw[at + 1] as string);
   }
   return kept;
 }

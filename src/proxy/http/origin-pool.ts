@@ -32,9 +32,11 @@ const MAX_RESPONSE_HEAD_BYTES = 128 * 1024;
 export function originPool(): OriginPool {
   const idle = new Map<string, Origin[]>();
   const forget = (key: string, socket: Origin['socket']): void => {
-    const left = (idle.get(key) ?? []).filter((other) => other.socket !== socket);
-    if (left.length === 0) idle.delete(key);
-    else idle.set(key, left);
+    const origins = idle.get(key);
+    const at = origins?.findIndex((other) => other.socket === socket) ?? -1;
+    if (at === -1) return;
+    origins?.splice(at, 1);
+    if (origins?.length === 0) idle.delete(key);
   };
   const discard = ({ client, socket }: Origin): void => {
     socket.destroy();
@@ -43,13 +45,16 @@ export function originPool(): OriginPool {
   return {
     take(plan) {
       const key = keyOf(plan);
-      for (;;) {
-        const origin = idle.get(key)?.at(-1);
-        if (origin === undefined) return undefined;
-        forget(key, origin.socket);
-        if (isAlive(origin)) return { ...origin, isReused: true };
-        discard(origin);
+      const origins = idle.get(key) ?? [];
+      let taken: Origin | undefined;
+      while (taken === undefined && origins.length > 0) {
+        const origin = origins.pop();
+        if (origin === undefined) break;
+        if (isAlive(origin)) taken = origin;
+        else discard(origin);
       }
+      if (origins.length === 0) idle.delete(key);
+      return taken && { client: taken.client, isReused: true, socket: taken.socket };
     },
     wrap(plan, line) {
       const origin = { client: clientOn(line), isReused: false, socket: line.socket };
@@ -60,12 +65,10 @@ export function originPool(): OriginPool {
     },
     put(plan, origin) {
       const key = keyOf(plan);
-      const others = idle.get(key) ?? [];
-      if (!isAlive(origin) || others.length >= MAX_IDLE_OF_ONE) {
-        discard(origin);
-        return;
-      }
-      idle.set(key, [...others, origin]);
+      const others = idle.get(key);
+      if (!isAlive(origin) || (others?.length ?? 0) >= MAX_IDLE_OF_ONE) discard(origin);
+      else if (others === undefined) idle.set(key, [origin]);
+      else others.push(origin);
     },
     discard,
     close() {
