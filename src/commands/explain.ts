@@ -85,6 +85,13 @@ export function parseTarget(text: string): { readonly host: string; readonly por
   if (scheme === undefined && /^[\da-f:.]*:[\da-f:.]*:[\da-f:.]*$/i.test(authority)) {
     return { host: authority.toLowerCase(), port: portOfBareHost };
   }
+  if (scheme !== undefined && /^[a-z]\w*!/i.test(authority)) {
+    throw new SpacetailError(
+      'config_invalid',
+      `${JSON.stringify(text)}: a URL has no place for the name of a tailnet before its host`,
+      { hint: `Ask for ${authority} without the scheme; a request by such a URL is answered 400.` },
+    );
+  }
   const match = /^(?:\[([\da-f:.]+)\]|([^\s:/?#@[\]]+))(?::(\d{1,5}))?$/i.exec(authority);
   const port = match?.[3] === undefined ? fallback : Number(match[3]);
   if (match === null || port === undefined || port < 1 || port > 65_535) throw refuse();

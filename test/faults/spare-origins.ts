@@ -20,7 +20,7 @@ export interface SpareOrigin {
 type Handle = (socket: Socket, at: number, stopListening: () => void, open: Set<Socket>) => void;
 
 /** When a dial has certainly succeeded: what ends amid it is a failed dial to the bridge, and a connection to the origin. */
-const SOON_MS = 50;
+const SOON_MS = 200;
 
 const echo = (socket: Socket): void => {
   socket.on('data', (chunk) => socket.write(chunk)).on('end', () => socket.end());

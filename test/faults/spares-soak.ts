@@ -7,10 +7,11 @@
 import '../tailnet/inside.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectedOf, spareCounts } from '../integration/spare-counts.ts';
-import { type Spacetail, spacetailFor } from '../integration/spacetail.ts';
+import { spacetailFor } from '../integration/spacetail.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { startTailnet } from '../tailnet/tailnet.ts';
 import { supervisorPid, weigh } from './afterwards.ts';
+import { endAtOnce, mostToDying, wasTriedAgain } from './end-at-once.ts';
 import { tunnelOnce } from './spare-client.ts';
 import { type Kind, spareOrigin, temperaments } from './spare-origins.ts';
 
@@ -22,7 +23,6 @@ const CLIENTS = 6;
 const UNUSED_MS = 15_000;
 const REACH_MS = 5000;
 const SPARE_FDS = 12;
-const REQUESTS_AT_ONCE = 20;
 
 const minutes = Number(process.env['SPACETAIL_SOAK_MINUTES'] ?? 2);
 if (!(minutes > 0)) throw new Error('SPACETAIL_SOAK_MINUTES is a number of minutes');
@@ -53,6 +53,9 @@ async function soak(): Promise<boolean> {
   const fdsBefore = weigh(supervisorPid(spacetail)).fds;
   const problems: string[] = [];
   const begunAtMs: number[] = [];
+  const endsSoon = new Set(
+    origins.filter(({ kind }) => /closes|resets|dying/.test(kind)).map(({ port }) => port),
+  );
   const openNow = () => origins.reduce((sum, { open }) => sum + open.size, 0);
   const acceptedNow = () => origins.reduce((sum, { acceptedAtMs }) => sum + acceptedAtMs.length, 0);
   /** Clients that are over leave only spares, and the metrics say how many. */
@@ -130,9 +133,11 @@ async function soak(): Promise<boolean> {
   // One that the netmap ended while it was dialled, or that took too long, may have reached nobody.
   const unsure = (counts.closed['netmap'] ?? 0) + (counts.closed['unfit'] ?? 0);
   const metrics = connectedOf(counts);
-  if (ahead > metrics || ahead < metrics - unsure)
+  // On a machine that is slow enough an origin ends a client's dial amid it: see `endAtOnce`.
+  const again = log.filter((line) => endsSoon.has(Number(line['port'])) && wasTriedAgain(line));
+  if (ahead > metrics + 3 * again.length || ahead < metrics - unsure)
     problems.push(
-      `${ahead} dials ahead by the origins, ${metrics} by the metrics, ${unsure} unsure`,
+      `${ahead} dials ahead by the origins, ${metrics} by the metrics, ${unsure} unsure, ${again.length} tried again`,
     );
   const seconds = (performance.now() - startMs) / 1000;
   for (const [at, { kind, port, acceptedAtMs }] of origins.entries()) {
@@ -175,48 +180,11 @@ async function soak(): Promise<boolean> {
   console.log(`spares open at the origins: ${mostOpen} at most, none ${restS.toFixed(1)} s later`);
   console.log(`dialled ahead: ${ahead} by the origins, ${metrics} by the metrics`);
   console.log(JSON.stringify(counts));
-  problems.push(...(await endAtOnce(spacetail)));
+  problems.push(...(await endAtOnce(test, spacetail)));
   const down = await spacetail.cli(['down', '--strict']);
   if (down.code !== 0) problems.push(`down left something: ${down.stderr}`);
   for (const problem of problems) console.log(`FAILED: ${problem}`);
   return problems.length === 0;
-}
-
-/**
- * Origins that end a connection amid its dial: the bridge may take that for a failed dial, ask why and try again for
- * a client, up to four connections. None of that is done for a spare.
- */
-async function endAtOnce(spacetail: Spacetail): Promise<string[]> {
-  const problems: string[] = [];
-  for (const kind of ['closesAtOnce', 'resetsAtOnce'] as const) {
-    const origin = await spareOrigin(test, kind);
-    const startMs = performance.now();
-    for (let turn = 0; turn < REQUESTS_AT_ONCE; turn += 1)
-      await tunnelOnce(spacetail.httpPort, origin, false);
-    const lines = await waitFor(
-      () => {
-        const all = spacetail.accessLog().filter((line) => line['port'] === origin.port);
-        return all.length >= REQUESTS_AT_ONCE ? all : undefined;
-      },
-      { what: 'the lines of the log' },
-    );
-    const again = lines.filter((line) => line.status !== 200 || Number(line['dial_ms']) >= 200);
-    const used = lines.filter((line) => line['preconnect'] === true).length;
-    const ofClients = REQUESTS_AT_ONCE - used + 3 * again.length;
-    const seconds = (performance.now() - startMs) / 1000;
-    const most = ofClients + used + mostToDying(seconds);
-    const { length } = origin.acceptedAtMs;
-    console.log(
-      `${kind}: ${length} dials for ${REQUESTS_AT_ONCE} requests, ${again.length} of them tried again`,
-    );
-    if (length > most) problems.push(`${kind}: ${length} dials, at most ${most} expected`);
-  }
-  return problems;
-}
-
-/** One that dies at once is left alone for 1 s, 2 s, 4 s … 60 s. */
-function mostToDying(seconds: number): number {
-  return Math.ceil(4 + Math.log2(Math.max(1, Math.min(seconds, 64))) + seconds / 60);
 }
 
 let ok = false;

@@ -41,7 +41,7 @@ void t.test(
     const received = await receive(client, accepted);
     t.equal(received.sha, sha(sent));
     t.ok(received.isFixed, 'on this Node too');
-  t.notOk(received.tookWhileResting);
+    t.notOk(received.tookWhileResting);
   },
 );
 
