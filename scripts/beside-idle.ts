@@ -29,6 +29,7 @@ export const notBesideIdle: Readonly<Record<string, string>> = {
   'test/integration/tailnets-lifecycle.test.ts': 'it has two tailnets already',
   'test/faults/bad-clients.test.ts': 'it is about clients, long before a tailnet is chosen',
   'test/faults/limits.test.ts': 'it counts the files and the memory that one tailscaled leaves',
+  'test/faults/relay.test.ts': 'its relay is that of one control server',
   'test/faults/tailnet.test.ts':
     'each of its faults is of one tailscaled; what becomes of a second is in several-tailnets.test.ts',
   'test/faults/wire.test.ts': 'the far side of its wire does not reach a second control server',
