@@ -30,6 +30,7 @@ const cleanUp: (() => unknown)[] = [];
 const test = { teardown: (action: () => unknown) => void cleanUp.push(action) };
 
 interface Failure {
+  readonly atS: number;
   readonly cause: string;
   readonly isExplained: boolean;
   readonly outcome: Outcome;
@@ -60,7 +61,8 @@ async function soak(): Promise<boolean> {
     const breaking = during.find(({ breaks }) => breaks);
     const isExplained = breaking !== undefined && !['altered', 'stuck'].includes(outcome.kind);
     const cause = breaking?.name ?? (during.map(({ name }) => name).join(', ') || 'no fault');
-    failures.push({ cause, isExplained, outcome });
+    const atS = Math.round((performance.now() - startMs) / 1000);
+    failures.push({ atS, cause, isExplained, outcome });
   };
   const traffic = async (seed: number): Promise<void> => {
     for (let round = seed; performance.now() < endMs; round += 1) {
@@ -128,7 +130,9 @@ async function soak(): Promise<boolean> {
   console.log(`${failures.length} failures, ${unexplained.length} unexplained`);
   for (const [cause, list = []] of Object.entries(byCause))
     console.log(`  ${list.length} ${cause}`);
-  for (const { outcome } of unexplained.slice(0, 20)) console.log(`  ${JSON.stringify(outcome)}`);
+  for (const { atS, outcome } of unexplained.slice(0, 20)) {
+    console.log(`  ${atS} s: ${JSON.stringify(outcome)}`);
+  }
   console.log(
     `resident MB: ${before.residentMb} before, ${early.residentMb} early, ${after.residentMb} after`,
   );
