@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { portHex } from '../client-process/socket-table.ts';
 import { readTable } from '../client-process/table-rows.ts';
 
-/** One reading of the tables serves all who ask within this time, or so many times the time it took. */
+/** One reading of the tables serves all who ask within some time, but at least so many times the time it took. */
 const SHARED_MS = 150;
 const SHARED_FACTOR = 10;
 const LOOPBACK = /^(?:::ffff:)?127\.|^::1$/;
@@ -28,13 +28,15 @@ const missed = new WeakMap<Socket, number>();
  * since it has answered our bytes with a reset or has too many of these already, the client's end is in no table, in
  * two readings. A client elsewhere than on loopback may be in another network namespace: then it is our own end that
  * has to be missing. `false` where nothing can be seen (no proc).
+ *
+ * @param olderThanMs - a reading that is older does not serve, unless the last one took long
  */
-export async function isOrphan(socket: Socket): Promise<boolean> {
+export async function isOrphan(socket: Socket, olderThanMs = SHARED_MS): Promise<boolean> {
   const { remoteAddress, remotePort, localPort } = socket;
   if (socket.destroyed || remotePort === undefined || localPort === undefined) return true;
   if (
     reading === undefined ||
-    performance.now() - readAtMs > Math.max(SHARED_MS, SHARED_FACTOR * tookMs)
+    performance.now() - readAtMs > Math.max(olderThanMs, SHARED_FACTOR * tookMs)
   ) {
     readAtMs = performance.now();
     reading = readTables();
