@@ -22,6 +22,8 @@ type Handle = (socket: Socket, at: number, stopListening: () => void, open: Set<
 /** When a dial has certainly succeeded: what ends amid it is a failed dial to the bridge, and a connection to the origin. */
 const SOON_MS = 200;
 
+const HTTP_ANSWER = 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\nping';
+
 const echo = (socket: Socket): void => {
   socket.on('data', (chunk) => socket.write(chunk)).on('end', () => socket.end());
 };
@@ -29,6 +31,11 @@ const echo = (socket: Socket): void => {
 export const temperaments = {
   /** As origins should be. */
   well: echo,
+  /** Asked by forwarded requests and by tunnels in turn, whose spares are of two forms. */
+  http: (socket) => {
+    socket.on('end', () => socket.end());
+    socket.once('data', () => socket.end(HTTP_ANSWER));
+  },
   closes: (socket) => {
     socket.resume();
     setTimeout(() => socket.end(), SOON_MS);
