@@ -1,4 +1,5 @@
 import '../tailnet/inside.ts';
+import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import t from 'tap';
 import { startKeyApi } from '../fakes/key-api.ts';
@@ -146,6 +147,24 @@ for (const [next, title] of [
     t.same(oursRunning(spacetail), []);
   });
 }
+
+void t.test('the shell that called up is gone: both log out and end', async (t) => {
+  const shell = spawn('sleep', ['600']);
+  t.teardown(() => shell.kill('SIGKILL'));
+  const spacetail = await spacetailFor(t, prod.facts, {
+    ...both,
+    TS_HOSTNAME: 'owned',
+    SPACETAIL_OWNER_PID: String(shell.pid),
+    SPACETAIL_OWNER_GRACE: '1s',
+  });
+  await spacetail.up();
+  const isOurs = ({ name }: { name: string }) => name === 'owned';
+  for (const { listNodes } of [prod, partner]) t.ok((await listNodes()).some(isOurs));
+  shell.kill('SIGKILL');
+  await waitFor(() => filesOfARun(spacetail).length === 0, { what: 'the end of all of it' });
+  t.same(oursRunning(spacetail), []);
+  for (const { listNodes } of [prod, partner]) t.notOk((await listNodes()).some(isOurs));
+});
 
 void t.test('a tailnet taken off the list between two phases: told, then gone', async (t) => {
   const spacetail = await spacetailFor(t, prod.facts, both);
