@@ -159,11 +159,11 @@ void t.test('the shell that called up is gone: both log out and end', async (t) 
   });
   await spacetail.up();
   const isOurs = ({ name }: { name: string }) => name === 'owned';
-  for (const { listNodes } of [prod, partner]) t.ok((await listNodes()).some(isOurs));
+  for (const tailnet of [prod, partner]) t.ok((await tailnet.listNodes()).some(isOurs));
   shell.kill('SIGKILL');
   await waitFor(() => filesOfARun(spacetail).length === 0, { what: 'the end of all of it' });
   t.same(oursRunning(spacetail), []);
-  for (const { listNodes } of [prod, partner]) t.notOk((await listNodes()).some(isOurs));
+  for (const tailnet of [prod, partner]) t.notOk((await tailnet.listNodes()).some(isOurs));
 });
 
 void t.test('a tailnet taken off the list between two phases: told, then gone', async (t) => {
