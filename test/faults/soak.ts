@@ -11,6 +11,7 @@ import { startTailnet } from '../tailnet/tailnet.ts';
 import { normalRequest, supervisorPid, weigh, type Weight, weighBefore } from './afterwards.ts';
 import { startFaultsOrigin } from './origin.ts';
 import { soakFaults } from './soak-faults.ts';
+import { turnedAway } from './turned-away.ts';
 import { doors, type Outcome, transfer } from './transfer.ts';
 
 /** Between the end of one fault and the beginning of the next, while traffic goes on undisturbed. */
@@ -58,9 +59,15 @@ async function soak(): Promise<boolean> {
 
   const judge = (outcome: Outcome, fromMs: number): void => {
     const during = history.filter(({ toMs }) => toMs + AFTERMATH_MS >= fromMs);
-    const breaking = during.find(({ breaks }) => breaks);
+    const isByPeer =
+      outcome.kind === 'refused' &&
+      outcome.why.includes('error=connection_refused') &&
+      turnedAway(tailnet.nodes.web, Date.now() - outcome.ms) > 0;
+    const breaking =
+      during.find(({ breaks }) => breaks)?.name ??
+      (isByPeer ? "turned away by the peer's tailscaled" : undefined);
     const isExplained = breaking !== undefined && !['altered', 'stuck'].includes(outcome.kind);
-    const cause = breaking?.name ?? (during.map(({ name }) => name).join(', ') || 'no fault');
+    const cause = breaking ?? (during.map(({ name }) => name).join(', ') || 'no fault');
     const atS = Math.round((performance.now() - startMs) / 1000);
     failures.push({ atS, cause, isExplained, outcome });
   };
@@ -130,6 +137,7 @@ async function soak(): Promise<boolean> {
   console.log(`${failures.length} failures, ${unexplained.length} unexplained`);
   for (const [cause, list = []] of Object.entries(byCause))
     console.log(`  ${list.length} ${cause}`);
+  console.log(`the peer's tailscaled turned ${turnedAway(tailnet.nodes.web)} connections away`);
   for (const { atS, outcome } of unexplained.slice(0, 20)) {
     console.log(`  ${atS} s: ${JSON.stringify(outcome)}`);
   }

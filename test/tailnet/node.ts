@@ -32,6 +32,8 @@ export interface TailnetNode {
   readonly pid: number;
   readonly running: boolean;
   readonly socket: string;
+  /** The file of what its tailscaled says. */
+  readonly log: string;
   /** `127.0.0.1:PORT` of its SOCKS5 listener; only with the option `socks`. */
   readonly socks: string | undefined;
   /** IPv4 and IPv6, once it has joined. */
@@ -56,6 +58,7 @@ export function createNode(options: NodeOptions): TailnetNode {
   const { name, folder, tools } = options;
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const socket = join(folder, 'ts.sock');
+  const log = join(folder, 'tailscaled.log');
   const keyFile = join(folder, 'key');
   writeFileSync(keyFile, options.key, { mode: 0o600 });
   let daemon: Daemon | undefined;
@@ -81,6 +84,7 @@ export function createNode(options: NodeOptions): TailnetNode {
   return {
     name,
     socket,
+    log,
     tailscale,
     get pid() {
       return daemon?.pid ?? -1;
@@ -106,7 +110,7 @@ export function createNode(options: NodeOptions): TailnetNode {
         tools.tailscaled,
         ['--tun=userspace-networking', '--no-logs-no-support', ...args],
         {
-          log: join(folder, 'tailscaled.log'),
+          log,
           env: {
             [NODE_VARIABLE]: options.label ?? name,
             TS_DEBUG_USE_DERP_HTTP: '1',
