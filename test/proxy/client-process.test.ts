@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { ClientFinder, createClientLookup } from '../../src/proxy/client-process.ts';
 import { needlesOf } from '../../src/proxy/client-process/socket-table.ts';
+import { TimeSlice } from '../../src/proxy/client-process/time-slice.ts';
 import { startBridge } from '../support/bridge.ts';
 import { fakeProc, fakeTable } from '../support/fake-proc.ts';
 import { tmpFolder } from '../support/tmp-folder.ts';
@@ -190,7 +191,9 @@ void t.test('in a flood of connections, those that come meanwhile share a look',
     async findInodes(sought) {
       looks += 1;
       const endMs = performance.now() + 10;
+      const slice = new TimeSlice(1);
       while (performance.now() < endMs);
+      slice.end();
       return new Map(sought.map((item) => [inodes.get(item.needles[0]) ?? '', item]));
     },
   });

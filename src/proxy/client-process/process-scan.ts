@@ -26,7 +26,7 @@ export interface Wanted {
 }
 
 /** The last process that was started, and those whose numbers are next to its. */
-const guesses = 64;
+const guesses = 16;
 const threadGroup = /^Tgid:\t(\d+)$/m;
 
 /**
@@ -58,10 +58,11 @@ export async function scanProcesses(
 ): Promise<void> {
   const slice = new TimeSlice(sliceMs);
   for (const pid of pids) {
-    if (wanted.isDone()) return;
+    if (wanted.isDone()) break;
     if (slice.isOver) await slice.rest();
     await scanProcess(pid, wanted, procFolder, slice);
   }
+  slice.end();
 }
 
 async function scanProcess(

@@ -45,6 +45,7 @@ export async function* readTable(path: string): AsyncGenerator<string> {
       if (slice.isOver) await slice.rest();
     }
   } finally {
+    slice.end();
     closeSync(table);
   }
 }

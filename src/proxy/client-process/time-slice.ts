@@ -2,28 +2,28 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 
 /** Cuts long work into slices, so that the event loop stalls for no longer than one. */
 export class TimeSlice {
+  /** What all slices so far took of this thread, by the clock. */
+  static workedMs = 0;
   readonly #sliceMs: number;
-  #endMs: number;
-  #beforeMs = 0;
+  #startMs = performance.now();
 
   constructor(sliceMs: number) {
     this.#sliceMs = sliceMs;
-    this.#endMs = performance.now() + sliceMs;
   }
 
   /** Whether the slice is used up: `await rest()` then. */
   get isOver(): boolean {
-    return performance.now() >= this.#endMs;
-  }
-
-  /** What all slices together took of this thread. */
-  get workedMs(): number {
-    return this.#beforeMs + performance.now() - (this.#endMs - this.#sliceMs);
+    return performance.now() >= this.#startMs + this.#sliceMs;
   }
 
   async rest(): Promise<void> {
-    this.#beforeMs = this.workedMs;
+    this.end();
     await nextTurn();
-    this.#endMs = performance.now() + this.#sliceMs;
+    this.#startMs = performance.now();
+  }
+
+  /** The work is done. */
+  end(): void {
+    TimeSlice.workedMs += performance.now() - this.#startMs;
   }
 }

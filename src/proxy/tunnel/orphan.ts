@@ -10,16 +10,50 @@ const LOOPBACK = /^(?:::ffff:)?127\.|^::1$/;
 /** Of proc(5) net/tcp: local port, remote port; past st, tx:rx, tr:tm, retrnsmt, uid and timeout the inode. */
 const ROW = /:([\dA-F]{4}) [\dA-F]+:([\dA-F]{4}) \S+ \S+ \S+ \S+ +\d+ +\d+ (\d+)/g;
 
-interface Tables {
+interface Table {
   /** `LOCALPORT REMOTEPORT` in hexadecimal of every connection that a process holds. */
   readonly held: ReadonlySet<string>;
   /** And of those without an owner. */
   readonly orphans: ReadonlySet<string>;
 }
 
-let reading: Promise<Tables> | undefined;
-let readAtMs = 0;
-let tookMs = 0;
+/** One look at the kernel's tables. The second is read only for who is not in the first: each costs a millisecond or more. */
+class Reading {
+  readonly atMs = performance.now();
+  readonly #tables: Promise<Table>[] = [];
+  #tookMs = 0;
+
+  isStale(olderThanMs: number): boolean {
+    return performance.now() - this.atMs > Math.max(olderThanMs, SHARED_FACTOR * this.#tookMs);
+  }
+
+  /** Whether an end (`LOCALPORT REMOTEPORT`) belongs to a process or to nobody; `unknown` where nothing can be seen. */
+  async has(end: string): Promise<'held' | 'orphan' | 'nowhere' | 'unknown'> {
+    let rows = 0;
+    for (const [at, name] of ['tcp', 'tcp6'].entries()) {
+      const { held, orphans } = await (this.#tables[at] ??= this.#read(name));
+      if (orphans.has(end)) return 'orphan';
+      if (held.has(end)) return 'held';
+      rows += held.size;
+    }
+    return rows === 0 ? 'unknown' : 'nowhere';
+  }
+
+  async #read(name: string): Promise<Table> {
+    const startedMs = performance.now();
+    const held = new Set<string>();
+    const orphans = new Set<string>();
+    for await (const rows of readTable(`/proc/self/net/${name}`)) {
+      for (const [, local = '', remote = '', inode] of rows.matchAll(ROW)) {
+        (inode === '0' ? orphans : held).add(`${local} ${remote}`);
+      }
+    }
+    this.#tookMs += performance.now() - startedMs;
+    return { held, orphans };
+  }
+}
+
+let reading: Reading | undefined;
 /** Sockets that a reading did not have, and when that was read: the kernel may leave out one while the table changes. */
 const missed = new WeakMap<Socket, number>();
 
@@ -34,41 +68,18 @@ const missed = new WeakMap<Socket, number>();
 export async function isOrphan(socket: Socket, olderThanMs = SHARED_MS): Promise<boolean> {
   const { remoteAddress, remotePort, localPort } = socket;
   if (socket.destroyed || remotePort === undefined || localPort === undefined) return true;
-  if (
-    reading === undefined ||
-    performance.now() - readAtMs > Math.max(olderThanMs, SHARED_FACTOR * tookMs)
-  ) {
-    readAtMs = performance.now();
-    reading = readTables();
-  }
-  const readMs = readAtMs;
-  const { held, orphans } = await reading;
+  if (reading === undefined || reading.isStale(olderThanMs)) reading = new Reading();
+  const { atMs } = reading;
   const clientEnd = `${portHex(remotePort)} ${portHex(localPort)}`;
-  if (orphans.has(clientEnd)) return true;
   const isHere = LOOPBACK.test(remoteAddress ?? '');
-  if (
-    held.size === 0 ||
-    held.has(isHere ? clientEnd : `${portHex(localPort)} ${portHex(remotePort)}`)
-  ) {
+  const client = await reading.has(clientEnd);
+  if (client === 'orphan') return true;
+  const seen = isHere ? client : await reading.has(`${portHex(localPort)} ${portHex(remotePort)}`);
+  if (seen !== 'nowhere') {
     missed.delete(socket);
     return false;
   }
-  const missedMs = missed.get(socket) ?? readMs;
-  missed.set(socket, readMs);
-  return missedMs !== readMs;
-}
-
-async function readTables(): Promise<Tables> {
-  const held = new Set<string>();
-  const orphans = new Set<string>();
-  const startedMs = performance.now();
-  for (const name of ['tcp', 'tcp6']) {
-    for await (const rows of readTable(`/proc/self/net/${name}`)) {
-      for (const [, local = '', remote = '', inode] of rows.matchAll(ROW)) {
-        (inode === '0' ? orphans : held).add(`${local} ${remote}`);
-      }
-    }
-  }
-  tookMs = performance.now() - startedMs;
-  return { held, orphans };
+  const missedMs = missed.get(socket) ?? atMs;
+  missed.set(socket, atMs);
+  return missedMs !== atMs;
 }
