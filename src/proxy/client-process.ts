@@ -3,7 +3,7 @@
  * with that inode among its descriptors. Never on a request's path but where a rule asks for it.
  */
 import type { Socket } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import {
   describeProcess,
   justStarted,
@@ -39,7 +39,7 @@ const restFactor = 9;
  * there is nothing left share the next look, since otherwise it would cost more than the connection does. The
  * more so since the tables keep a row for a minute of every connection that was closed.
  */
-const lookBudget = { burstMs: 50, share: 0.1 };
+const lookBudget = { burstMs: 100, share: 0.2 };
 const usPerMs = 1000;
 /** The line in the log waits so long, and a client may be gone by then. */
 const longestPauseMs = 250;
@@ -106,6 +106,8 @@ export class ClientFinder {
 
   async #run(): Promise<void> {
     this.#isRunning = true;
+    // The request that the connection is for goes on its way first: reading the tables takes a millisecond or more.
+    await nextTurn();
     while (this.#waiting.length > 0) {
       const { waitMs } = this.#budget;
       if (waitMs > 0) await delay(Math.min(waitMs, longestPauseMs));

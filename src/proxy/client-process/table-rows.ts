@@ -24,7 +24,7 @@ let slowReads = 0;
  *
  * The kernel walks its hash table of connections, 2 MB of mostly empty buckets on a usual machine: 0.5 to 3.4 ms. A
  * read of few rows walks a part of it. In the thread pool it would not be in the way of the event loop, but a busy
- * machine runs those threads milliseconds later, when the client may be gone; here it waits for its answer meanwhile.
+ * machine runs those threads milliseconds later, when the client may be gone; here it mostly waits for its answer meanwhile.
  * At the end the kernel would walk all of it once more only to say that there is nothing left: a read that came
  * back with room for another row was the last.
  */

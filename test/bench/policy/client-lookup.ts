@@ -15,9 +15,9 @@ export interface LookupFigures {
 }
 
 const processes = 500;
-const newClients = 200;
+const newClients = 60;
 const seenAgain = 5;
-/** 20 new connections a second, as a busy run has: in a flood of them look-ups share a tenth of the time. */
+/** 20 new connections a second, as a busy run has: in a flood of them look-ups share a fifth of the time. */
 const restMs = 50;
 
 const waiting: ((socket: Socket) => void)[] = [];
