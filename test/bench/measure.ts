@@ -35,6 +35,9 @@ export async function measure(options: BenchOptions): Promise<void> {
   const bench: Bench = { tailnet, load, origin, rounds, scaled, say };
   const isWanted = (name: string): boolean => only.length === 0 || only.includes(name);
   const sections: Section[] = [];
+  const save = (about: string): void => {
+    if (write !== undefined) writeFileSync(write, documentOf(facts, about, sections));
+  };
   for (const plan of sectionPlans.filter(({ name }) => isWanted(name))) {
     if (isQuick && plan.isLong === true && only.length === 0) continue;
     say(`${plan.name}, ${rounds} rounds`);
@@ -47,11 +50,13 @@ export async function measure(options: BenchOptions): Promise<void> {
       ]);
     for (const section of measured) console.log(sectionText(section));
     sections.push(...measured);
+    // A run that is ended leaves what it has.
+    save(`the first ${sections.length} tables of a run of ${rounds} rounds`);
   }
   await origin.stop();
   await tailnet.stop();
   const minutes = Math.ceil((performance.now() - startMs) / 60_000);
   const about = `${rounds} rounds in turn, ${minutes} minutes${isQuick ? ', quick: a fifth of the counts' : ''}`;
   console.log(`\n${[about, ...summaryLines(sections)].join('\n')}`);
-  if (write !== undefined) writeFileSync(write, documentOf(facts, about, sections));
+  save(about);
 }
