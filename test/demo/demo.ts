@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { run, type Finished } from '../support/run.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { joinVariables } from '../tailnet/join-variables.ts';
 import { startTailnet } from '../tailnet/tailnet.ts';
 import { buildGoClient } from './go-client.ts';
 
@@ -57,16 +58,12 @@ async function show(
 
 say('starting headscale, tailscaled nodes, origins and resolvers in a network namespace');
 const tailnet = await startTailnet({ report: (line) => say(line) });
-const { loginServer, authKey, tools, caFile, tailnetOrigin, subnetOrigin, gitPath } = tailnet.facts;
+const { caFile, tailnetOrigin, subnetOrigin, gitPath } = tailnet.facts;
 try {
   const goClient = await buildGoClient();
   const base = {
-    TS_AUTH_KEY: authKey,
-    TS_EXTRA_ARGS: `--login-server=${loginServer}`,
-    TS_DEBUG_USE_DERP_HTTP: '1',
+    ...joinVariables(tailnet.facts),
     TS_HOSTNAME: 'demo-run',
-    SPACETAIL_TAILSCALE: tools.tailscale,
-    SPACETAIL_TAILSCALED: tools.tailscaled,
     SPACETAIL_RUNTIME_DIR: `${folder}/run`,
     SPACETAIL_OWNER_PID: String(process.pid),
     HOME: folder,

@@ -11,6 +11,7 @@ import { freePort } from '../support/free-port.ts';
 import { type Finished, run } from '../support/run.ts';
 import { tmpFolder, type HasTeardown } from '../support/tmp-folder.ts';
 import type { TailnetFacts } from '../tailnet/facts.ts';
+import { joinVariables } from '../tailnet/join-variables.ts';
 
 /** A shell with what comes before the script. */
 export type HookShell = readonly [name: string, command: string, ...args: string[]];
@@ -59,11 +60,7 @@ export async function createHookWorld(t: HasTeardown, facts: TailnetFacts): Prom
   const env: Record<string, string> = {
     PATH: `${bin}:${process.env['PATH'] ?? ''}`,
     HOME: folder,
-    TS_AUTH_KEY: facts.authKey,
-    TS_EXTRA_ARGS: `--login-server=${facts.loginServer}`,
-    TS_DEBUG_USE_DERP_HTTP: '1',
-    SPACETAIL_TAILSCALE: facts.tools.tailscale,
-    SPACETAIL_TAILSCALED: facts.tools.tailscaled,
+    ...joinVariables(facts),
     SPACETAIL_RUNTIME_DIR: runtimeDir,
     SPACETAIL_HTTP_LISTEN: `127.0.0.1:${await freePort()}`,
     SPACETAIL_SOCKS5_LISTEN: 'off',

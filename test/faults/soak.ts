@@ -11,6 +11,7 @@ import { startTailnet } from '../tailnet/tailnet.ts';
 import { normalRequest, supervisorPid, weigh, type Weight, weighBefore } from './afterwards.ts';
 import { startFaultsOrigin } from './origin.ts';
 import { soakFaults } from './soak-faults.ts';
+import { minutes, runSoak, test } from './soak-run.ts';
 import { turnedAway } from './turned-away.ts';
 import { doors, type Outcome, transfer } from './transfer.ts';
 
@@ -23,12 +24,6 @@ const SIZES = [500, 60_000, 1_500_000];
 const SPARE_FDS = 12;
 /** Growth from a quarter of the time to the end. */
 const SPARE_MB = 80;
-
-const minutes = Number(process.env['SPACETAIL_SOAK_MINUTES'] ?? 2);
-if (!(minutes > 0)) throw new Error('SPACETAIL_SOAK_MINUTES is a number of minutes');
-
-const cleanUp: (() => unknown)[] = [];
-const test = { teardown: (action: () => unknown) => void cleanUp.push(action) };
 
 interface Failure {
   readonly atS: number;
@@ -159,8 +154,4 @@ async function soak(): Promise<boolean> {
   return problems.length === 0;
 }
 
-try {
-  process.exitCode = (await soak()) ? 0 : 1;
-} finally {
-  for (const action of cleanUp.toReversed()) await action();
-}
+await runSoak(soak);

@@ -12,6 +12,7 @@ import { waitFor } from '../support/wait-for.ts';
 import { startTailnet } from '../tailnet/tailnet.ts';
 import { supervisorPid, weigh } from './afterwards.ts';
 import { endAtOnce, mostToDying, wasTriedAgain } from './end-at-once.ts';
+import { minutes, runSoak, test } from './soak-run.ts';
 import { askOnce } from './spare-client.ts';
 import { type Kind, spareOrigin, temperaments } from './spare-origins.ts';
 
@@ -23,12 +24,6 @@ const CLIENTS = 6;
 const UNUSED_MS = 15_000;
 const REACH_MS = 5000;
 const SPARE_FDS = 12;
-
-const minutes = Number(process.env['SPACETAIL_SOAK_MINUTES'] ?? 2);
-if (!(minutes > 0)) throw new Error('SPACETAIL_SOAK_MINUTES is a number of minutes');
-
-const cleanUp: (() => unknown)[] = [];
-const test = { teardown: (action: () => unknown) => void cleanUp.push(action) };
 
 /** Times in whole seconds from the start. */
 function perSecond(timesMs: readonly number[], startMs: number): number[] {
@@ -194,10 +189,4 @@ async function soak(): Promise<boolean> {
   return problems.length === 0;
 }
 
-let ok = false;
-try {
-  ok = await soak();
-} finally {
-  for (const action of cleanUp.toReversed()) await action();
-}
-process.exitCode = ok ? 0 : 1;
+await runSoak(soak);

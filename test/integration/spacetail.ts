@@ -5,6 +5,7 @@ import { type Finished, run } from '../support/run.ts';
 import { tmpFolder } from '../support/tmp-folder.ts';
 import { freePort } from '../support/free-port.ts';
 import type { TailnetFacts } from '../tailnet/facts.ts';
+import { joinVariables } from '../tailnet/join-variables.ts';
 import { besideIdle } from './beside-idle.ts';
 
 const bundle = fileURLToPath(new URL('../../dist/spacetail.js', import.meta.url));
@@ -55,11 +56,7 @@ export async function spacetailFor(
     ...beside.named({
       PATH: `${folder}/bin:${process.env['PATH'] ?? ''}`,
       HOME: folder,
-      TS_AUTH_KEY: facts.authKey,
-      TS_EXTRA_ARGS: `--login-server=${facts.loginServer}`,
-      TS_DEBUG_USE_DERP_HTTP: '1',
-      SPACETAIL_TAILSCALE: facts.tools.tailscale,
-      SPACETAIL_TAILSCALED: facts.tools.tailscaled,
+      ...joinVariables(facts),
       SPACETAIL_RUNTIME_DIR: runtimeDir,
       SPACETAIL_HTTP_LISTEN: `127.0.0.1:${httpPort}`,
       SPACETAIL_SOCKS5_LISTEN: `127.0.0.1:${socksPort}`,

@@ -46,15 +46,13 @@ export function originPool(): OriginPool {
     take(plan) {
       const key = keyOf(plan);
       const origins = idle.get(key) ?? [];
-      let taken: Origin | undefined;
-      while (taken === undefined && origins.length > 0) {
-        const origin = origins.pop();
-        if (origin === undefined) break;
-        if (isAlive(origin)) taken = origin;
-        else discard(origin);
+      let origin = origins.pop();
+      while (origin !== undefined && !isAlive(origin)) {
+        discard(origin);
+        origin = origins.pop();
       }
       if (origins.length === 0) idle.delete(key);
-      return taken && { client: taken.client, isReused: true, socket: taken.socket };
+      return origin && { ...origin, isReused: true };
     },
     wrap(plan, line) {
       const origin = { client: clientOn(line), isReused: false, socket: line.socket };

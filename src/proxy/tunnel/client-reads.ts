@@ -18,6 +18,7 @@ export class ClientReads {
   readonly #socket: Socket;
   readonly #take: (chunk: Buffer) => boolean;
   #bytes = 0;
+  #fixAtBytes = MANY_BYTES;
   #buffer: Buffer | undefined;
 
   /** @param take - of a chunk that is only valid during the call; `false` stops the reading until `socket.resume()` */
@@ -39,15 +40,12 @@ export class ClientReads {
 
   readonly #onData = (chunk: Buffer): void => {
     if (!this.#take(chunk)) this.#socket.pause();
-    const before = this.#bytes;
     this.#bytes += chunk.length;
-    if (this.#isMany(before) !== this.#isMany(this.#bytes)) setImmediate(this.#fix);
+    if (this.#bytes < this.#fixAtBytes) return;
+    // Again and again, since the moment may not suit.
+    this.#fixAtBytes += MANY_BYTES;
+    setImmediate(this.#fix);
   };
-
-  /** Again and again, since the moment may not suit. */
-  #isMany(bytes: number): number {
-    return Math.floor(bytes / MANY_BYTES);
-  }
 
   readonly #fix = (): void => {
     const socket = this.#socket;

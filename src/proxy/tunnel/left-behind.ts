@@ -1,7 +1,7 @@
 /** A client that goes away while its upload stands still. */
-import { readFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { portHex } from '../client-process/socket-table.ts';
+import { readTable } from '../client-process/table-rows.ts';
 import { isOrphan } from './orphan.ts';
 
 const LOOK_EVERY_MS = 2000;
@@ -72,9 +72,10 @@ async function queuedBytes({ localPort = 0, remotePort = 0 }: Socket): Promise<s
     `:${portHex(localPort)} [\\dA-F]+:${portHex(remotePort)} [\\dA-F]+ ([\\dA-F]+):`,
   );
   for (const name of ['tcp', 'tcp6']) {
-    const table = await readFile(`/proc/self/net/${name}`, 'latin1').catch(() => '');
-    const queued = row.exec(table)?.[1];
-    if (queued !== undefined) return queued;
+    for await (const rows of readTable(`/proc/self/net/${name}`)) {
+      const queued = row.exec(rows)?.[1];
+      if (queued !== undefined) return queued;
+    }
   }
   return '';
 }
