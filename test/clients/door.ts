@@ -2,14 +2,15 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import type { HasTeardown } from '../support/tmp-folder.ts';
-import { clientNode } from '../tailnet/servers/client-node.ts';
+import { clientNode, isHeld } from '../tailnet/servers/client-node.ts';
 
 export interface Door {
   /** On 127.0.0.1 and ::1, so at each node's addresses. */
   readonly port: number;
   /**
    * For each connection that was made or used, the node whose tailscaled has made it; null: somebody came by the host's
-   * own network.
+   * own network, or said something and was gone before that could be told. One that went without a word is left out: a
+   * node does that when its client gives up amid a dial.
    */
   visitors(): readonly (string | null)[];
   /** Forgets the visitors so far. */
@@ -21,9 +22,10 @@ export async function openDoor(t: HasTeardown, servicePort: number): Promise<Doo
   const seen = new Map<Socket, string | null>();
   const open = new Set<Socket>();
   const onVisit = (visitor: Socket): void => {
-    const node = clientNode(visitor.remotePort ?? 0, visitor.localPort ?? 0) ?? null;
+    const [clientPort, ownPort] = [visitor.remotePort ?? 0, visitor.localPort ?? 0];
+    const node = clientNode(clientPort, ownPort) ?? null;
     // Noted when it speaks, too: the bridge may keep a connection for the next request.
-    seen.set(visitor, node);
+    if (node !== null || isHeld(clientPort, ownPort)) seen.set(visitor, node);
     visitor.on('data', () => seen.set(visitor, node));
     const service = connect({ port: servicePort, host: '127.0.0.1', allowHalfOpen: true });
     for (const [socket, other] of [

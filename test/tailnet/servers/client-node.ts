@@ -21,6 +21,11 @@ export function clientNode(clientPort: number, serverPort: number): string | und
   return undefined;
 }
 
+/** Whether a process still has the client's end: nobody can tell whose it was after. */
+export function isHeld(clientPort: number, serverPort: number): boolean {
+  return (inodeOf(clientPort, serverPort) ?? '0') !== '0';
+}
+
 /** proc_pid_net(5): `sl local_address rem_address st … inode`, addresses as hex:hex. */
 function inodeOf(localPort: number, remotePort: number): string | undefined {
   const hex = (port: number): string => `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
