@@ -3,7 +3,6 @@
  * with that inode among its descriptors. Never on a request's path but where a rule asks for it.
  */
 import type { Socket } from 'node:net';
-import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import {
   describeProcess,
   justStarted,
@@ -12,9 +11,9 @@ import {
 } from './client-process/process-scan.ts';
 import type { Wanted } from './client-process/process-scan.ts';
 import type { ClientProcess } from './request-record.ts';
-import { Budget } from './client-process/budget.ts';
-import { needlesOf, SocketTables } from './client-process/socket-table.ts';
-import type { ClientSide, Sought } from './client-process/socket-table.ts';
+import { Looks } from './client-process/looks.ts';
+import { clientEndOf, soughtOf, SocketTables } from './client-process/socket-table.ts';
+import type { ConnectionEnd, Sought } from './client-process/socket-table.ts';
 import { TimeSlice } from './client-process/time-slice.ts';
 
 export interface ClientLookup {
@@ -34,15 +33,7 @@ interface Request extends Sought {
 const recentProcesses = 16;
 /** After a search that found nothing, so many times its duration pass until the next. */
 const restFactor = 9;
-/**
- * What looks may take of a core's time. Runs of Terraform stay far below; in a flood of connections those that come while
- * there is nothing left share the next look, since otherwise it would cost more than the connection does. The
- * more so since the tables keep a row for a minute of every connection that was closed.
- */
-const lookBudget = { burstMs: 100, share: 0.2 };
-const usPerMs = 1000;
-/** The line in the log waits so long, and a client may be gone by then. */
-const longestPauseMs = 250;
+const lookBudget = { burstMs: 100, share: 0.1 };
 
 /** For SPACETAIL_CLIENT_PROCESS=0. */
 export const noClientLookup: ClientLookup = { clientOf: () => Promise.resolve(null) };
@@ -54,26 +45,14 @@ export function createClientLookup(procFolder = '/proc'): ClientLookup {
     clientOf(socket) {
       const existing = known.get(socket);
       if (existing !== undefined) return existing;
-      const side = clientSideOf(socket);
+      const end = clientEndOf(socket);
       const asked =
-        side === undefined
+        end === undefined
           ? Promise.resolve(null)
-          : finder.find(side, () => socket.destroyed || socket.readableEnded);
+          : finder.find(end, () => socket.destroyed || socket.readableEnded);
       known.set(socket, asked);
       return asked;
     },
-  };
-}
-
-function clientSideOf(socket: Socket): ClientSide | undefined {
-  const { remoteAddress, remotePort, localAddress, localPort } = socket;
-  if (remoteAddress === undefined || remotePort === undefined) return undefined;
-  if (localAddress === undefined || localPort === undefined) return undefined;
-  return {
-    clientHost: remoteAddress,
-    clientPort: remotePort,
-    serverHost: localAddress,
-    serverPort: localPort,
   };
 }
 
@@ -83,10 +62,8 @@ export class ClientFinder {
   readonly #tables: Pick<SocketTables, 'findInodes'>;
   /** Most recent last. */
   readonly #recent = new Set<number>();
-  #waiting: Request[] = [];
-  #isRunning = false;
+  readonly #looks = new Looks<Request>(lookBudget, (batch, slice) => this.#answer(batch, slice));
   #restUntilMs = 0;
-  readonly #budget = new Budget(lookBudget);
 
   constructor(
     procFolder: string,
@@ -97,60 +74,46 @@ export class ClientFinder {
   }
 
   /** @param isOver - whether the connection is: then its process is not worth a long search */
-  find(side: ClientSide, isOver = () => false): Promise<ClientProcess | null> {
+  find(end: ConnectionEnd, isOver = () => false): Promise<ClientProcess | null> {
     return new Promise((resolve) => {
-      this.#waiting.push({ needles: needlesOf(side), isOver, answer: resolve });
-      if (!this.#isRunning) void this.#run();
+      this.#looks.ask({ ...soughtOf(end), isOver, answer: resolve });
     });
   }
 
-  async #run(): Promise<void> {
-    this.#isRunning = true;
-    // The request that the connection is for goes on its way first: reading the tables takes a millisecond or more.
-    await nextTurn();
-    while (this.#waiting.length > 0) {
-      const { waitMs } = this.#budget;
-      if (waitMs > 0) await delay(Math.min(waitMs, longestPauseMs));
-      const batch = this.#waiting;
-      this.#waiting = [];
-      // What stays unanswered, for whatever reason, is unknown.
-      await this.#answer(batch).catch(() => undefined);
-      for (const request of batch) request.answer(null);
-    }
-    this.#isRunning = false;
+  async #answer(batch: readonly Request[], slice: TimeSlice): Promise<void> {
+    // What stays unanswered, for whatever reason, is unknown.
+    await this.#lookFor(batch, slice).catch(() => undefined);
+    for (const request of batch) request.answer(null);
   }
 
-  async #answer(batch: readonly Request[]): Promise<void> {
-    const beforeMs = TimeSlice.workedMs;
-    const before = process.cpuUsage();
-    const inodes = await this.#tables.findInodes(batch);
+  async #lookFor(batch: readonly Request[], slice: TimeSlice): Promise<void> {
+    const inodes = await this.#tables.findInodes(batch, slice);
     const wanted = this.#wanted(inodes);
-    await this.#scanLikely(wanted, inodes);
-    const { user, system } = process.cpuUsage(before);
-    // On a busy machine the clock says too much, on a busy bridge the processor's time does.
-    this.#budget.spend(Math.min(TimeSlice.workedMs - beforeMs, (user + system) / usPerMs));
+    await this.#scanLikely(wanted, inodes, slice);
     if (!wanted.isDone() && performance.now() >= this.#restUntilMs) await this.#search(inodes);
   }
 
-  async #scanLikely(wanted: Wanted, inodes: Map<string, Request>): Promise<void> {
-    await scanProcesses([...this.#recent].toReversed(), wanted, this.#procFolder);
+  async #scanLikely(wanted: Wanted, inodes: Map<string, Request>, slice: TimeSlice): Promise<void> {
+    await scanProcesses([...this.#recent].toReversed(), wanted, this.#procFolder, slice);
     // Who has ended already would not be found by a search either.
     for (const [inode, { isOver }] of inodes) if (isOver()) inodes.delete(inode);
     // Many a client lives for some milliseconds: those that started last are tried before all are listed.
     if (!wanted.isDone())
-      await scanProcesses(justStarted(this.#procFolder), wanted, this.#procFolder);
+      await scanProcesses(justStarted(this.#procFolder), wanted, this.#procFolder, slice);
   }
 
   /** Looks through all processes, for connections that still stand. */
   async #search(sought: ReadonlyMap<string, Request>): Promise<void> {
     const startMs = performance.now();
-    const inodes = await this.#tables.findInodes([...sought.values()]);
+    const slice = new TimeSlice();
+    const inodes = await this.#tables.findInodes([...sought.values()], slice);
     const wanted = this.#wanted(inodes);
     const pids = wanted.isDone() ? [] : await listProcesses(this.#procFolder);
     await scanProcesses(
       pids.filter((pid) => !this.#recent.has(pid)),
       wanted,
       this.#procFolder,
+      slice,
     );
     const endMs = performance.now();
     // A client in another container has a row in our table and no process: do not look for it all day long.
@@ -159,13 +122,18 @@ export class ClientFinder {
   }
 
   #wanted(inodes: Map<string, Request>): Wanted {
+    const described = new Map<number, ClientProcess | null>();
+    const describe = (pid: number): ClientProcess | null => {
+      if (!described.has(pid)) described.set(pid, describeProcess(pid, this.#procFolder) ?? null);
+      return described.get(pid) ?? null;
+    };
     return {
       isDone: () => inodes.size === 0,
       found: (inode, pid) => {
         const request = inodes.get(inode);
         if (request === undefined) return false;
         inodes.delete(inode);
-        const client = describeProcess(pid, this.#procFolder) ?? null;
+        const client = describe(pid);
         request.answer(client);
         if (client !== null) this.#remember(client.pid);
         return true;

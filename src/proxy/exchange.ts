@@ -2,6 +2,7 @@
  * One request from its target to its log line. The doors (connect, forward, socks-server) ask it to
  * decide and to dial, hand the bytes on themselves, and tell it how it ended; exactly one record follows.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Authority } from './authority.ts';
 import { hostForLog } from './authority.ts';
 import { unknownTailnet } from './before-netmap.ts';
@@ -26,6 +27,8 @@ import { withDeadline } from './with-deadline.ts';
 /** Called once, when the exchange has ended. */
 export type OnEnd = (record: RequestRecord) => void;
 
+/** Reading the kernel's tables may take some milliseconds, which nothing else gets. */
+const SPARE_FIRST_MS = 2;
 /** A client that is refused is gone at once, and who it was is what people want to know then: its answer waits so long. */
 const REFUSED_CLIENT_MS = 100;
 
@@ -145,7 +148,10 @@ export class Exchange {
   }
 
   async #askClient(): Promise<ClientProcess | null> {
+    const { policy, spares } = this.#options;
     try {
+      // Otherwise it has the time of the dial; a spare needs none, and the client's first byte comes at once.
+      if (spares !== undefined && !policy.needsClient) await delay(SPARE_FIRST_MS);
       this.#client = await this.#options.clientOf(this.request.socket);
     } catch {
       this.#client = null;

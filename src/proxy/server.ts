@@ -2,6 +2,7 @@
 import { createServer } from 'node:net';
 import type { Bridge, BridgeOptions } from './bridge.ts';
 import { defaultConnectionLimit, limitConnections } from './connection-limit.ts';
+import { GreetedLines } from './dial/greeted-lines.ts';
 import { createSpares } from './dial/preconnect.ts';
 import { MOST_SPARES } from './dial/spares.ts';
 import { failure } from './failure.ts';
@@ -27,7 +28,9 @@ const drainLullMs = 300;
 export function createBridge(options: BridgeOptions): Bridge {
   const own = ownListeners();
   const pool = originPool();
+  const greeted = new GreetedLines();
   const dialContext = {
+    greeted,
     tailnet: options.tailnet,
     resolve: options.resolve,
     upstreamProxy: options.upstreamProxy,
@@ -111,6 +114,7 @@ export function createBridge(options: BridgeOptions): Bridge {
       const closed = Promise.all(servers.map(async (server) => closeServer(server)));
       closeIdle();
       pool.close();
+      greeted.close();
       for (const socket of open()) socket.destroySoon();
       http.closeAllConnections();
       for (const socket of open()) socket.destroy();

@@ -12,16 +12,15 @@ import { parseStatus } from '../../src/dns/status.ts';
 import { TailnetIndex } from '../../src/dns/tailnet-index.ts';
 import { explainLogin } from '../../src/lifecycle/login-failure.ts';
 import { parseProcessStat } from '../../src/lifecycle/process-id.ts';
-import { needlesOf, SocketTables } from '../../src/proxy/client-process/socket-table.ts';
+import { soughtOf, SocketTables } from '../../src/proxy/client-process/socket-table.ts';
+import { TimeSlice } from '../../src/proxy/client-process/time-slice.ts';
 import { canonicalAddress } from '../../src/proxy/addresses.ts';
 import { orRefused } from './target.ts';
 import type { FuzzTarget } from './target.ts';
 
 const side = {
-  clientHost: '127.0.0.1',
-  clientPort: 0xa3_c2,
-  serverHost: '127.0.0.1',
-  serverPort: 8080,
+  local: { host: '127.0.0.1', port: 0xa3_c2 },
+  remote: { host: '127.0.0.1', port: 8080 },
 };
 
 export const systemTargets: readonly FuzzTarget[] = [
@@ -94,8 +93,9 @@ export const systemTargets: readonly FuzzTarget[] = [
       try {
         mkdirSync(join(folder, 'net'));
         writeFileSync(join(folder, 'net', 'tcp'), bytes);
-        const item = { needles: needlesOf(side) };
-        for (const inode of (await new SocketTables(folder).findInodes([item])).keys()) {
+        const item = soughtOf(side);
+        const found = await new SocketTables(folder).findInodes([item], new TimeSlice());
+        for (const inode of found.keys()) {
           assert.match(inode, /^(?!0$)\d+$/);
         }
       } finally {

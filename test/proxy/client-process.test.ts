@@ -6,8 +6,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
 import t from 'tap';
 import { ClientFinder, createClientLookup } from '../../src/proxy/client-process.ts';
-import { needlesOf } from '../../src/proxy/client-process/socket-table.ts';
-import { TimeSlice } from '../../src/proxy/client-process/time-slice.ts';
+import { soughtOf } from '../../src/proxy/client-process/socket-table.ts';
 import { startBridge } from '../support/bridge.ts';
 import { fakeProc, fakeTable } from '../support/fake-proc.ts';
 import { tmpFolder } from '../support/tmp-folder.ts';
@@ -99,10 +98,8 @@ void t.test('a connection is looked up once', async (t) => {
 });
 
 const side = (clientPort: number) => ({
-  clientHost: '127.0.0.1',
-  clientPort,
-  serverHost: '127.0.0.1',
-  serverPort: 8080,
+  local: { host: '127.0.0.1', port: clientPort },
+  remote: { host: '127.0.0.1', port: 8080 },
 });
 
 const row = (clientPort: number, inode: number) => ({
@@ -183,15 +180,15 @@ void t.test('in a flood of connections, those that come meanwhile share a look',
   const sockets = Array.from({ length: 300 }, (_, at) => at + 50);
   const folder = fakeProc(tmpFolder(t), [{ pid: 5, exe: '/usr/bin/tofu', sockets }]);
   const inodes = new Map(
-    sockets.map((inode, at) => [needlesOf(side(10_000 + at))[0], String(inode)]),
+    sockets.map((inode, at) => [soughtOf(side(10_000 + at)).needles[0], String(inode)]),
   );
   let looks = 0;
   const finder = new ClientFinder(folder, {
     // As with tens of thousands of closed connections.
-    async findInodes(sought) {
+    async findInodes(sought, slice) {
       looks += 1;
       const endMs = performance.now() + 10;
-      const slice = new TimeSlice(1);
+      slice.begin();
       while (performance.now() < endMs);
       slice.end();
       return new Map(sought.map((item) => [inodes.get(item.needles[0]) ?? '', item]));

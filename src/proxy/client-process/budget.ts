@@ -1,3 +1,9 @@
+export interface BudgetOptions {
+  readonly burstMs: number;
+  /** Of the time, e.g. 0.1. */
+  readonly share: number;
+}
+
 /** So much work at once as `burstMs`, and in the long run a `share` of the time: a token bucket. */
 export class Budget {
   readonly #burstMs: number;
@@ -5,7 +11,7 @@ export class Budget {
   #leftMs: number;
   #atMs = performance.now();
 
-  constructor({ burstMs, share }: { readonly burstMs: number; readonly share: number }) {
+  constructor({ burstMs, share }: BudgetOptions) {
     this.#burstMs = burstMs;
     this.#share = share;
     this.#leftMs = burstMs;

@@ -1,33 +1,60 @@
 /** Finds the inode of the socket at a connection's other end in /proc/net/tcp and tcp6. */
+import type { Socket } from 'node:net';
 import { endianness } from 'node:os';
 import ipaddr from 'ipaddr.js';
 import { canonicalAddress } from '../addresses.ts';
 import { readTable } from './table-rows.ts';
+import type { TableOptions } from './table-rows.ts';
+import type { TimeSlice } from './time-slice.ts';
 
-/** A connection as the client's socket sees it. */
-export interface ClientSide {
-  readonly clientHost: string;
-  readonly clientPort: number;
-  readonly serverHost: string;
-  readonly serverPort: number;
+interface Endpoint {
+  readonly host: string;
+  readonly port: number;
 }
 
-/** A text to look for in a table, and what to call when its row is found. */
+/** A connection as the socket at one of its ends sees it, e.g. the client's. */
+export interface ConnectionEnd {
+  readonly local: Endpoint;
+  readonly remote: Endpoint;
+}
+
+/** The other end of an accepted connection; `undefined` once it is closed. */
+export function clientEndOf(socket: Socket): ConnectionEnd | undefined {
+  const { remoteAddress, remotePort, localAddress, localPort } = socket;
+  if (remoteAddress === undefined || remotePort === undefined) return undefined;
+  if (localAddress === undefined || localPort === undefined) return undefined;
+  return {
+    local: { host: remoteAddress, port: remotePort },
+    remote: { host: localAddress, port: localPort },
+  };
+}
+
+/** The same for each of the tables. */
+type InTables = readonly [tcp: string, tcp6: string];
+
+/** What to look for in the tables. */
 export interface Sought {
-  readonly needles: readonly [tcp: string, tcp6: string];
+  readonly localPort: number;
+  readonly needles: InTables;
 }
+
+const newline = 10;
+const colon = 58;
+const zero = 48;
+const nine = 57;
+/** So that A is 10. */
+const letterTen = 55;
 
 /**
- * The columns `local_address rem_address` of the client's row (kernel: Documentation/networking/proc_net_tcp).
- * A dual-stack client has an IPv4 connection in tcp6 as an IPv4-mapped one.
+ * The columns `local_address rem_address` of the end's row (kernel: Documentation/networking/proc_net_tcp).
+ * A dual-stack program has an IPv4 connection in tcp6 as an IPv4-mapped one.
  */
-export function needlesOf(side: ClientSide): Sought['needles'] {
-  return [addressPair(side, false), addressPair(side, true)];
-}
-
-function addressPair(side: ClientSide, isMapped: boolean): string {
-  const client = `${addressHex(side.clientHost, isMapped)}:${portHex(side.clientPort)}`;
-  return `${client} ${addressHex(side.serverHost, isMapped)}:${portHex(side.serverPort)} `;
+export function soughtOf({ local, remote }: ConnectionEnd): Sought {
+  const pair = (table: 0 | 1): string => {
+    const [from, to] = [addressHex(local.host)[table], addressHex(remote.host)[table]];
+    return `${from}:${portHex(local.port)} ${to}:${portHex(remote.port)} `;
+  };
+  return { localPort: local.port, needles: [pair(0), pair(1)] };
 }
 
 /** A port as the tables write it. */
@@ -35,8 +62,21 @@ export function portHex(port: number): string {
   return port.toString(16).toUpperCase().padStart(4, '0');
 }
 
+/** Mostly it is 127.0.0.1, again and again. */
+const addressesInHex = new Map<string, InTables>();
+const mostAddresses = 256;
+
+function addressHex(host: string): InTables {
+  const known = addressesInHex.get(host);
+  if (known !== undefined) return known;
+  const made: InTables = [hexOf(host, false), hexOf(host, true)];
+  if (addressesInHex.size >= mostAddresses) addressesInHex.clear();
+  addressesInHex.set(host, made);
+  return made;
+}
+
 /** 32-bit words in the machine's byte order. */
-function addressHex(host: string, isMapped: boolean): string {
+function hexOf(host: string, isMapped: boolean): string {
   // A listener for both families sees an IPv4 client as IPv4-mapped; the client's own row says which it is.
   const parsed = ipaddr.parse(canonicalAddress(host) ?? host);
   const address = parsed instanceof ipaddr.IPv4 && isMapped ? parsed.toIPv4MappedAddress() : parsed;
@@ -48,10 +88,12 @@ function addressHex(host: string, isMapped: boolean): string {
 /** The kernel's tables of TCP sockets. */
 export class SocketTables {
   readonly #folder: string;
+  readonly #options: TableOptions;
 
-  /** @param procFolder - `/proc` */
-  constructor(procFolder: string) {
+  /** @param procFolder - `/proc`, or one of a process */
+  constructor(procFolder: string, options: TableOptions = {}) {
     this.#folder = `${procFolder}/net`;
+    this.#options = options;
   }
 
   /**
@@ -59,48 +101,106 @@ export class SocketTables {
    *
    * @returns by the inode of each row that was found; a connection that is gone already has none
    */
-  async findInodes<Item extends Sought>(sought: readonly Item[]): Promise<Map<string, Item>> {
+  async findInodes<Item extends Sought>(
+    sought: readonly Item[],
+    slice: TimeSlice,
+  ): Promise<Map<string, Item>> {
     const found = new Map<string, Item>();
-    let missing = sought;
-    for (const table of [0, 1] as const) {
-      const byAddresses = new Map(missing.map((item) => [item.needles[table], item]));
-      if (byAddresses.size === 0) break;
-      for await (const rows of readTable(`${this.#folder}/${table === 0 ? 'tcp' : 'tcp6'}`)) {
-        for (const { addresses, inode } of rowsOf(rows, byAddresses)) {
-          const item = byAddresses.get(addresses);
-          if (item !== undefined) found.set(inode, item);
-          byAddresses.delete(addresses);
-        }
-        if (byAddresses.size === 0) break;
-      }
-      missing = [...byAddresses.values()];
-    }
+    await this.find(sought, slice, (item, inode) => {
+      // Closed (TIME_WAIT): the same addresses may be used again already.
+      if (inode === '0') return false;
+      found.set(inode, item);
+      return true;
+    });
     return found;
   }
+
+  /**
+   * Reads the tables once for all that is sought.
+   *
+   * @param settle - is told the inode of a row that was sought, `0` where no process has it (any more); `true`: look no
+   *   further for this one
+   * @returns whether there was a connection of anybody
+   */
+  async find<Item extends Sought>(
+    sought: readonly Item[],
+    slice: TimeSlice,
+    settle: (item: Item, inode: string) => boolean,
+  ): Promise<boolean> {
+    let missing = sought;
+    let hasRows = false;
+    for (const table of [0, 1] as const) {
+      if (missing.length === 0) break;
+      const wanted = new Wanted(missing, table);
+      const path = `${this.#folder}/${table === 0 ? 'tcp' : 'tcp6'}`;
+      for await (const rows of readTable(path, slice, this.#options)) {
+        hasRows = wanted.lookThrough(rows, settle) || hasRows;
+        if (wanted.isDone) break;
+      }
+      missing = wanted.left();
+    }
+    return hasRows;
+  }
+}
+
+/** What is sought in one table. Each row is looked at, so what is not wanted is told by its port, without making text of it. */
+class Wanted<Item extends Sought> {
+  readonly #byAddresses: Map<string, Item>;
+  readonly #ports: Set<number>;
+
+  constructor(sought: readonly Item[], table: 0 | 1) {
+    this.#byAddresses = new Map(sought.map((item) => [item.needles[table], item]));
+    this.#ports = new Set(sought.map(({ localPort }) => localPort));
+  }
+
+  get isDone(): boolean {
+    return this.#byAddresses.size === 0;
+  }
+
+  left(): Item[] {
+    return [...this.#byAddresses.values()];
+  }
+
+  /** @returns whether there was a row */
+  lookThrough(rows: Buffer, settle: (item: Item, inode: string) => boolean): boolean {
+    let hasRows = false;
+    for (let lineAt = 0; lineAt < rows.length;) {
+      const end = rows.indexOf(newline, lineAt);
+      // `  12: 0100007F:1F90 0100007F:A3C2 01 …`; the head of the table has no colon before its columns.
+      const start = rows.indexOf(colon, lineAt) + 2;
+      const portAt = rows.indexOf(colon, start) + 1;
+      if (start < lineAt || portAt < start) break;
+      if (portAt < end) {
+        hasRows = true;
+        if (this.#ports.has(portIn(rows, portAt))) {
+          this.#settle(rows.toString('latin1', start, end), settle);
+          if (this.isDone) break;
+        }
+      }
+      lineAt = end + 1;
+    }
+    return hasRows;
+  }
+
+  #settle(row: string, settle: (item: Item, inode: string) => boolean): void {
+    const after = row.indexOf(' ', row.indexOf(' ') + 1) + 1;
+    const addresses = row.slice(0, after);
+    const item = this.#byAddresses.get(addresses);
+    const inode = item && columnsAfter.exec(row.slice(after))?.[1];
+    if (item !== undefined && inode !== undefined && settle(item, inode))
+      this.#byAddresses.delete(addresses);
+  }
+}
+
+/** Of four hexadecimal digits; something else than a port for other bytes. */
+function portIn(rows: Buffer, at: number): number {
+  let port = 0;
+  for (let digit = at; digit < at + 4; digit += 1) {
+    const code = rows[digit] as number;
+    port = port * 16 + (code > nine ? code - letterTen : code - zero);
+  }
+  return port;
 }
 
 /** After both addresses: st, tx:rx, tr:tm, retrnsmt, uid, timeout, inode. */
 const columnsAfter = /^\S+ +\S+ +\S+ +\S+ +\S+ +\S+ +(\d+)/;
-
-interface Row {
-  readonly addresses: string;
-  readonly inode: string;
-}
-
-/** The rows that are wanted and have an inode: a connection that is closed already (TIME_WAIT) has none. */
-function* rowsOf(rows: string, wanted: ReadonlyMap<string, unknown>): Iterable<Row> {
-  let lineAt = 0;
-  while (lineAt < rows.length) {
-    const end = rows.indexOf('\n', lineAt);
-    // `  12: 0100007F:1F90 0100007F:A3C2 01 …`; the head of the table has no such number.
-    const start = rows.indexOf(': ', lineAt) + 2;
-    const middle = rows.indexOf(' ', start);
-    const after = rows.indexOf(' ', middle + 1) + 1;
-    const addresses = rows.slice(start, after);
-    if (after < end && wanted.has(addresses)) {
-      const inode = columnsAfter.exec(rows.slice(after, end))?.[1];
-      if (inode !== undefined && inode !== '0') yield { addresses, inode };
-    }
-    lineAt = end + 1;
-  }
-}

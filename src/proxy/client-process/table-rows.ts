@@ -1,7 +1,7 @@
 /** Reads the kernel's tables of TCP sockets, /proc/net/tcp and tcp6 (proc_pid_net(5)). */
 import { closeSync, openSync, read, readSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { TimeSlice } from './time-slice.ts';
+import type { TimeSlice } from './time-slice.ts';
 
 const readInThreadPool = promisify(read);
 
@@ -11,16 +11,21 @@ const longestRow = 256;
 const pageBytes = 4096;
 /** Some rows: who finds his among them has not paid for the rest. */
 const firstBytes = 2 * longestRow;
-const sliceMs = 0.5;
 const slowReadMs = 1.5;
+const newline = 10;
 /** One may be slow because the machine was busy with something else. */
 const slowReadsInTurn = 3;
 /** In the thread pool so many reads are done until one is tried here again. */
 const readsElsewhere = 20;
 let slowReads = 0;
 
+export interface TableOptions {
+  /** Nothing is lost where it takes some milliseconds longer: it does not stop the event loop. */
+  readonly isPatient?: boolean;
+}
+
 /**
- * Whole rows, some at a time; none where there is no such table (tcp6 without IPv6).
+ * Whole rows, some at a time and valid until the next are asked for; none where there is no such table (tcp6 without IPv6).
  *
  * The kernel walks its hash table of connections, 2 MB of mostly empty buckets on a usual machine: 0.5 to 3.4 ms. A
  * read of few rows walks a part of it. In the thread pool it would not be in the way of the event loop, but a busy
@@ -28,20 +33,33 @@ let slowReads = 0;
  * At the end the kernel would walk all of it once more only to say that there is nothing left: a read that came
  * back with room for another row was the last.
  */
-export async function* readTable(path: string): AsyncGenerator<string> {
+export async function* readTable(
+  path: string,
+  slice: TimeSlice,
+  { isPatient = false }: TableOptions = {},
+): AsyncGenerator<Buffer> {
   const table = openTable(path);
   if (table === undefined) return;
-  const slice = new TimeSlice(sliceMs);
+  slice.begin();
   try {
-    const buffer = Buffer.allocUnsafe(pageBytes);
-    let partial = '';
-    for (let size = firstBytes, isLast = false; !isLast; size = Math.min(2 * size, pageBytes)) {
-      const bytesRead = await readSome(table, buffer, size);
+    // Bytes, not text: a table of 30,000 rows would leave megabytes of strings to the collector each time.
+    const buffer = Buffer.allocUnsafe(longestRow + pageBytes);
+    let partial = 0;
+    // A page of a table with many rows is there at once; through one with few the kernel walks for milliseconds.
+    let mayWalk = isPatient;
+    let size = isPatient ? pageBytes : firstBytes;
+    for (let isLast = false; !isLast; size = Math.min(2 * size, pageBytes)) {
+      const bytesRead = mayWalk
+        ? await readElsewhere(table, buffer, partial, size)
+        : await readSome(table, buffer, partial, size);
       isLast = bytesRead < size - longestRow;
-      const text = partial + buffer.toString('latin1', 0, bytesRead);
-      const end = text.lastIndexOf('\n') + 1;
-      partial = text.slice(end);
-      yield text.slice(0, end);
+      mayWalk = false;
+      const rows = buffer.subarray(0, partial + bytesRead);
+      const end = rows.lastIndexOf(newline) + 1;
+      yield rows.subarray(0, end);
+      // What has no end is no row.
+      partial = rows.length - end > longestRow ? 0 : rows.length - end;
+      buffer.copyWithin(0, end, end + partial);
       if (slice.isOver) await slice.rest();
     }
   } finally {
@@ -58,13 +76,27 @@ function openTable(path: string): number | undefined {
   }
 }
 
-async function readSome(table: number, buffer: Buffer, size: number): Promise<number> {
+async function readElsewhere(
+  table: number,
+  buffer: Buffer,
+  offset: number,
+  size: number,
+): Promise<number> {
+  return (await readInThreadPool(table, buffer, offset, size, null)).bytesRead;
+}
+
+async function readSome(
+  table: number,
+  buffer: Buffer,
+  offset: number,
+  size: number,
+): Promise<number> {
   if (slowReads >= slowReadsInTurn) {
     slowReads -= 1 / readsElsewhere;
-    return (await readInThreadPool(table, buffer, 0, size, null)).bytesRead;
+    return readElsewhere(table, buffer, offset, size);
   }
   const startMs = performance.now();
-  const bytesRead = readSync(table, buffer, 0, size, null);
+  const bytesRead = readSync(table, buffer, offset, size, null);
   slowReads = performance.now() - startMs > slowReadMs ? slowReads + 1 : 0;
   return bytesRead;
 }

@@ -1,29 +1,35 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-/** Cuts long work into slices, so that the event loop stalls for no longer than one. */
-export class TimeSlice {
-  /** What all slices so far took of this thread, by the clock. */
-  static workedMs = 0;
-  readonly #sliceMs: number;
-  #startMs = performance.now();
+const sliceMs = 0.5;
 
-  constructor(sliceMs: number) {
-    this.#sliceMs = sliceMs;
+/** Cuts long work into slices of half a millisecond, so that the event loop stalls for no longer than one. */
+export class TimeSlice {
+  #startMs = performance.now();
+  #workedMs = 0;
+
+  /** What the slices so far took, by the clock, without their rests. */
+  get workedMs(): number {
+    return this.#workedMs;
+  }
+
+  /** The first slice, or the first after `end`, begins. */
+  begin(): void {
+    this.#startMs = performance.now();
   }
 
   /** Whether the slice is used up: `await rest()` then. */
   get isOver(): boolean {
-    return performance.now() >= this.#startMs + this.#sliceMs;
+    return performance.now() >= this.#startMs + sliceMs;
   }
 
   async rest(): Promise<void> {
     this.end();
     await nextTurn();
-    this.#startMs = performance.now();
+    this.begin();
   }
 
-  /** The work is done. */
+  /** The work is done, or waits for something else. */
   end(): void {
-    TimeSlice.workedMs += performance.now() - this.#startMs;
+    this.#workedMs += performance.now() - this.#startMs;
   }
 }

@@ -1,5 +1,6 @@
 /** What a dial is given and what comes of it. */
 import type { Failure } from '../failure.ts';
+import type { GreetedLines } from './greeted-lines.ts';
 import type { Handed } from './handed.ts';
 import type { Line } from './line.ts';
 import type { Resolve, Tailnet } from '../tailnet.ts';
@@ -20,6 +21,7 @@ export interface DialContext {
   /** For the upstream proxy's own name. */
   readonly resolve: Resolve;
   readonly upstreamProxy: UpstreamProxy | undefined;
+  readonly greeted: GreetedLines;
 }
 
 export interface DialOptions {

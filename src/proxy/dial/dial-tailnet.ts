@@ -7,10 +7,9 @@ import { clientGone } from '../client-gone.ts';
 import type { Plan } from '../decide.ts';
 import type { DialContext, Dialled, DialOptions } from './dial-context.ts';
 import type { Failure } from '../failure.ts';
+import { askSocks } from './ask-socks.ts';
 import { pause } from '../pause.ts';
-import { openLine } from './line.ts';
 import { expired, offline, refused, silent, tailnetDown, unreachable } from './peer-failure.ts';
-import { socksConnect } from '../socks-client.ts';
 
 /** A reply 1 before this is a refusal or the like; later it is tailscaled's 5 s cap. */
 const NO_ANSWER_AFTER_MS = 4000;
@@ -118,8 +117,11 @@ async function attemptOnce(
   }
   const ip = plan.ip ?? '';
   const startedMs = performance.now();
-  const line = openLine({ addresses: [proxy.host], port: proxy.port, isFixed });
-  const result = await socksConnect(line, { ip, port: plan.port }, { timeoutMs, signal });
+  const { line, result } = await askSocks(proxy, { ip, port: plan.port }, isFixed, {
+    timeoutMs,
+    signal,
+    greeted: context.greeted,
+  });
   const isQuick = performance.now() - startedMs < NO_ANSWER_AFTER_MS;
   if (result.kind === 'aborted') return failed(clientGone());
   if (result.kind === 'timeout') return failed(silent(plan, context.connectTimeoutMs));

@@ -152,3 +152,11 @@ class FixedReader {
     socket.resume();
   }
 }
+
+/** Closes a line that carries nothing. */
+export function discard(line: Line | undefined): void {
+  if (line === undefined) return;
+  // The buffer goes back once nothing can be read into it.
+  if (line.socket.destroyed) line.recycle();
+  else line.socket.once('close', () => line.recycle()).destroy();
+}

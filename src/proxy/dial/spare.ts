@@ -1,6 +1,7 @@
 /** One connection dialled before anybody asked for it, and watched until it is handed on or lost. */
 import type { Plan } from '../decide.ts';
 import type { Dialled } from './dial-context.ts';
+import { discard } from './line.ts';
 import type { Line } from './line.ts';
 
 /** Why a spare was closed without having been of use. */
@@ -110,12 +111,4 @@ export class Spare {
   }
 
   readonly #onGone = (): void => this.lose('origin_closed');
-}
-
-/** Closes a line that carries nothing. */
-export function discard(line: Line | undefined): void {
-  if (line === undefined) return;
-  // The buffer goes back once nothing can be read into it.
-  if (line.socket.destroyed) line.recycle();
-  else line.socket.once('close', () => line.recycle()).destroy();
 }

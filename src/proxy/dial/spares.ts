@@ -5,7 +5,8 @@
 import type { Plan } from '../decide.ts';
 import type { Dialled } from './dial-context.ts';
 import type { Handed } from './handed.ts';
-import { discard, Spare } from './spare.ts';
+import { discard } from './line.ts';
+import { Spare } from './spare.ts';
 import type { SpareLoss } from './spare.ts';
 import { SpareHistory } from './spare-history.ts';
 import { spareGround, spareKey } from './spare-key.ts';

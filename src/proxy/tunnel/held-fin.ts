@@ -38,12 +38,12 @@ export function heldFin(client: Socket, origin: Socket, isHeld: boolean): HeldFi
     cutOff = setTimeout(() => origin.destroy(), GONE_MS);
   };
   const checkAfter = (ms: number): void => {
-    watch = setTimeout(() => void check(ms), ms);
+    watch = setTimeout(() => void check(), ms);
   };
-  const check = async (olderThanMs: number): Promise<void> => {
+  const check = async (): Promise<void> => {
     const timer = watch;
     const isIdle = isWaiting && performance.now() - heardAtMs > IDLE_MS;
-    const isOver = isIdle || (await isOrphan(client, olderThanMs));
+    const isOver = isIdle || (await isOrphan(client));
     if (watch !== timer) return;
     if (isOver && cutOff === undefined && !origin.destroyed) giveUp();
     else checkAfter(CHECK_EVERY_MS);

@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net';
 import { portHex } from '../client-process/socket-table.ts';
 import { readTable } from '../client-process/table-rows.ts';
+import { TimeSlice } from '../client-process/time-slice.ts';
 import { isOrphan } from './orphan.ts';
 
 const LOOK_EVERY_MS = 2000;
@@ -72,8 +73,10 @@ async function queuedBytes({ localPort = 0, remotePort = 0 }: Socket): Promise<s
     `:${portHex(localPort)} [\\dA-F]+:${portHex(remotePort)} [\\dA-F]+ ([\\dA-F]+):`,
   );
   for (const name of ['tcp', 'tcp6']) {
-    for await (const rows of readTable(`/proc/self/net/${name}`)) {
-      const queued = row.exec(rows)?.[1];
+    for await (const rows of readTable(`/proc/self/net/${name}`, new TimeSlice(), {
+      isPatient: true,
+    })) {
+      const queued = row.exec(rows.toString('latin1'))?.[1];
       if (queued !== undefined) return queued;
     }
   }

@@ -1,5 +1,6 @@
-import { fork } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { compilePolicy } from '../../../src/proxy/policy.ts';
 import type { PolicyTarget } from '../../../src/proxy/policy.ts';
 import type { Bench } from '../bench.ts';
@@ -36,10 +37,18 @@ function deciding(): number[] {
   return Array.from({ length: 30 }, batch);
 }
 
+/**
+ * In a network namespace of its own: the kernel's table of ours has a row for a minute of each of the ten thousands of
+ * connections that other sections have closed, and no run has so many.
+ */
 async function lookingUp(rounds: number): Promise<LookupFigures[]> {
   const all: LookupFigures[] = [];
+  const program = fileURLToPath(new URL('../policy/client-lookup.ts', import.meta.url));
+  const alone = ['--net', 'sh', '-c', 'ip link set lo up && exec "$@"', 'sh'];
   for (let round = 0; round < rounds; round += 1) {
-    const child = fork(new URL('../policy/client-lookup.ts', import.meta.url));
+    const child = spawn('unshare', [...alone, process.execPath, program], {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
     const exit = once(child, 'exit');
     const [figures] = (await once(child, 'message')) as [LookupFigures];
     await exit;
@@ -101,7 +110,7 @@ export async function policyAndRecords({ rounds }: Bench): Promise<Section> {
   return {
     title: 'Policy, log, metrics and the look-up of clients',
     about:
-      'CPU of a bridge with all of them against one with none; decisions against three lists of 1,000 rules.',
+      'CPU of a bridge with all of them against one with none; decisions against three lists of 1,000 rules. Look-ups at 20 new connections a second among 500 processes, in a network namespace of their own.',
     rows: [
       {
         what: 'a decision, three lists of 1,000 rules',

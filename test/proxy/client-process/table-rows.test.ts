@@ -4,13 +4,15 @@ import { connect, createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import t from 'tap';
 import { readTable } from '../../../src/proxy/client-process/table-rows.ts';
+import { TimeSlice } from '../../../src/proxy/client-process/time-slice.ts';
 import { tmpFolder } from '../../support/tmp-folder.ts';
 
-async function all(path: string): Promise<string> {
+async function all(path: string, isPatient = false): Promise<string> {
   let text = '';
-  for await (const rows of readTable(path)) {
-    if (rows !== '' && !rows.endsWith('\n')) throw new Error('a row is cut');
-    text += rows;
+  for await (const rows of readTable(path, new TimeSlice(), { isPatient })) {
+    const some = rows.toString('latin1');
+    if (some !== '' && !some.endsWith('\n')) throw new Error('a row is cut');
+    text += some;
   }
   return text;
 }
@@ -21,6 +23,7 @@ void t.test('all rows come whole, however many there are', async (t) => {
     const text = `${'x'.repeat(149)}\n`.repeat(rows);
     writeFileSync(`${folder}/tcp`, text);
     t.equal(await all(`${folder}/tcp`), text, `${rows} rows`);
+    t.equal(await all(`${folder}/tcp`, true), text, `${rows} rows, patiently`);
   }
 });
 

@@ -1,5 +1,6 @@
 import t from 'tap';
 import type { DialContext, Dialled } from '../../../src/proxy/dial/dial-context.ts';
+import { GreetedLines } from '../../../src/proxy/dial/greeted-lines.ts';
 import { dial } from '../../../src/proxy/dial.ts';
 import type { Plan } from '../../../src/proxy/decide.ts';
 import { rawSocks } from '../../support/fake-socks.ts';
@@ -18,6 +19,7 @@ async function tryDial(
   { connectTimeoutMs = 2000, signal = NEVER, isAhead = false } = {},
 ): Promise<{ dialled: Dialled; ms: number }> {
   const context: DialContext = {
+    greeted: new GreetedLines(),
     tailnet,
     connectTimeoutMs,
     resolve: fakeResolve(tailnet),
@@ -26,6 +28,7 @@ async function tryDial(
   const startedMs = performance.now();
   const dialled = await dial(plan, { isFixed: true, signal, isAhead }, context);
   if (dialled.kind === 'connected') dialled.line.socket.destroy();
+  context.greeted.close();
   return { dialled, ms: performance.now() - startedMs };
 }
 

@@ -1,0 +1,73 @@
+import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
+import t from 'tap';
+import { Looks } from '../../../src/proxy/client-process/looks.ts';
+import { waitFor } from '../../support/wait-for.ts';
+
+const plenty = { burstMs: 1000, share: 1 };
+
+void t.test(
+  'looks at the tables that took longer than the time between two asks ran side by side, each making the others slower',
+  async (t) => {
+    const batches: number[][] = [];
+    let running = 0;
+    let most = 0;
+    const looks = new Looks<number>(plenty, async (batch) => {
+      running += 1;
+      most = Math.max(most, running);
+      await delay(20);
+      running -= 1;
+      batches.push([...batch]);
+    });
+    for (let asked = 0; asked < 30; asked += 1) {
+      looks.ask(asked);
+      await delay(1);
+    }
+    await waitFor(() => batches.flat().length === 30, { what: 'all answered' });
+    t.equal(most, 1);
+    t.ok(batches.length < 10, `${batches.length} looks`);
+    t.strictSame(
+      batches.flat(),
+      Array.from({ length: 30 }, (_, at) => at),
+      'each once, in order',
+    );
+  },
+);
+
+void t.test(
+  'what is asked in one turn is one look, and a later ask gets a look of its own',
+  async (t) => {
+    const batches: string[][] = [];
+    const looks = new Looks<string>(plenty, async (batch) => {
+      batches.push([...batch]);
+    });
+    looks.ask('a');
+    looks.ask('b');
+    await waitFor(() => batches.length === 1, { what: 'a look' });
+    await nextTurn();
+    looks.ask('c');
+    await waitFor(() => batches.length === 2, { what: 'another' });
+    t.strictSame(batches, [['a', 'b'], ['c']]);
+  },
+);
+
+void t.test(
+  'beyond their share of the time looks wait, and then serve all who came meanwhile',
+  async (t) => {
+    const batches: number[] = [];
+    const looks = new Looks<number>({ burstMs: 5, share: 0.1 }, async (batch, slice) => {
+      batches.push(batch.length);
+      slice.begin();
+      const endMs = performance.now() + 10;
+      while (performance.now() < endMs);
+      slice.end();
+    });
+    for (let asked = 0; asked < 100; asked += 1) {
+      looks.ask(asked);
+      await delay(1);
+    }
+    const answered = (): number => batches.reduce((sum, count) => sum + count, 0);
+    await waitFor(() => answered() === 100, { what: 'all answered' });
+    // 100 ms of work in a row would have been ten looks; a tenth of the time allows two.
+    t.ok(batches.length <= 5, `${batches.length} looks`);
+  },
+);
