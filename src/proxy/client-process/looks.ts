@@ -7,7 +7,7 @@ const usPerMs = 1000;
 /** The line in the log waits so long, and a client may be gone by then. */
 const longestPauseMs = 250;
 
-/** Looks once for the whole batch. Its work on the clock of `slice` counts. */
+/** Looks once for the whole batch, and never rejects. Its work on the clock of `slice` counts. */
 export type Look<Request> = (batch: readonly Request[], slice: TimeSlice) => Promise<void>;
 
 export class Looks<Request> {

@@ -41,6 +41,7 @@ async function find(end: ConnectionEnd): Promise<Finding> {
   return new Promise((answer) => looks.ask({ ...soughtOf(end), answer }));
 }
 
+const underWay = new WeakMap<Socket, Promise<boolean>>();
 /** Sockets whose other end was not to be found: the kernel may leave out one while the table changes. */
 const missed = new WeakSet<Socket>();
 
@@ -51,6 +52,13 @@ const missed = new WeakSet<Socket>();
  * has to be missing. `false` where nothing can be seen (no proc).
  */
 export async function isOrphan(socket: Socket): Promise<boolean> {
+  // Who asks at the same time gets the same answer: two of one look would count as two looks.
+  const asked = underWay.get(socket) ?? ask(socket).finally(() => underWay.delete(socket));
+  underWay.set(socket, asked);
+  return asked;
+}
+
+async function ask(socket: Socket): Promise<boolean> {
   const client = clientEndOf(socket);
   if (socket.destroyed || client === undefined) return true;
   const isHere = LOOPBACK.test(client.local.host);

@@ -17,8 +17,9 @@ export interface LookupFigures {
 const processes = 500;
 const newClients = 60;
 const seenAgain = 5;
-/** 20 new connections a second, as a busy run has: in a flood of them look-ups share a fifth of the time. */
+/** 20 new connections a second, as a busy run has: in a flood of them look-ups share a tenth of the time. */
 const restMs = 50;
+const longTurnMs = 0.5;
 
 const waiting: ((socket: Socket) => void)[] = [];
 const server = createServer((socket) => {
@@ -60,7 +61,8 @@ function watchTurns(): () => number[] {
   let last = performance.now();
   const turn = (): void => {
     const now = performance.now();
-    turns.push(now - last);
+    // All of them would be millions: to make room for these takes longer than any turn.
+    if (now - last > longTurnMs) turns.push(now - last);
     last = now;
     immediate = setImmediate(turn);
   };
@@ -84,7 +86,7 @@ for (let at = 0; at < newClients; at += 1) {
   newMs.push(await timed(child));
   for (let again = 0; again < seenAgain; again += 1) seenMs.push(await timed(child));
 }
-const figures: LookupFigures = { seenMs, newMs, turnsMs: turns().filter((ms) => ms > 0.5), missed };
+const figures: LookupFigures = { seenMs, newMs, turnsMs: turns(), missed };
 for (const child of children) child.kill('SIGKILL');
 server.close();
 process.send?.(figures, () => process.disconnect());

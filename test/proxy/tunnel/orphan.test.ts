@@ -11,14 +11,22 @@ void t.test('a client that half-closes is no orphan, one that closes is', async 
   await once(accepted, 'end');
   for (let look = 0; look < 3; look += 1) {
     t.equal(await isOrphan(accepted), false);
-    // Longer than a reading serves.
-    await new Promise((resolve) => {
-      setTimeout(resolve, 550);
-    });
   }
   client.destroy();
   await waitFor(() => isOrphan(accepted), { what: 'an orphan' });
   t.pass('seen');
+});
+
+void t.test('who asks at the same time gets the same answer', async (t) => {
+  const { client, accepted } = await loopbackPair(t);
+  client.end();
+  await once(accepted, 'end');
+  for (let look = 0; look < 3; look += 1) {
+    const answers = await Promise.all([1, 2, 3].map(async () => isOrphan(accepted)));
+    t.strictSame(answers, [false, false, false]);
+  }
+  client.destroy();
+  await waitFor(() => isOrphan(accepted), { what: 'an orphan' });
 });
 
 void t.test(
