@@ -2,11 +2,11 @@
  * One request from its target to its log line. The doors (connect, forward, socks-server) ask it to
  * decide and to dial, hand the bytes on themselves, and tell it how it ended; exactly one record follows.
  */
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Authority } from './authority.ts';
 import { hostForLog } from './authority.ts';
 import { unknownTailnet } from './before-netmap.ts';
 import { clientGone } from './client-gone.ts';
+import { askClient } from './client-process/ask-client.ts';
 import { clientInTime } from './client-process/client-in-time.ts';
 import { decide } from './decide.ts';
 import { decideByName } from './decide-by-name.ts';
@@ -27,8 +27,6 @@ import { withDeadline } from './with-deadline.ts';
 /** Called once, when the exchange has ended. */
 export type OnEnd = (record: RequestRecord) => void;
 
-/** Reading the kernel's tables may take some milliseconds, which nothing else gets. */
-const SPARE_FIRST_MS = 2;
 /** A client that is refused is gone at once, and who it was is what people want to know then: its answer waits so long. */
 const REFUSED_CLIENT_MS = 100;
 
@@ -41,6 +39,7 @@ export class Exchange {
   readonly #clientAsked: Promise<ClientProcess | null>;
   /** `undefined` until it is known. */
   #client: ClientProcess | null | undefined;
+  readonly #lookNow: () => void;
   readonly #controller = new AbortController();
   #hasEnded = false;
   /** The client asked for this tailnet alone. */
@@ -61,7 +60,11 @@ export class Exchange {
       dialMs: undefined,
       isPreconnected: false,
     };
-    this.#clientAsked = this.#askClient();
+    const { clientOf, policy, spares } = options;
+    const givesWay = spares !== undefined && !policy.needsClient;
+    const { client, now } = askClient(this.request.socket, clientOf, givesWay);
+    this.#lookNow = now;
+    this.#clientAsked = client.then((found) => (this.#client = found));
     const { proto, method, authority } = this.request;
     const host = authority === undefined ? '' : hostForLog(authority.host);
     this.#trace?.('start', { proto, method, host, port: authority?.port ?? 0 });
@@ -96,6 +99,7 @@ export class Exchange {
     const { via, ip, because } = findings;
     const ms = performance.now() - startedMs - (this.#progress.dnsMs ?? 0);
     this.#trace?.('decided', { via, ip, because, ms });
+    if (decision.kind === 'refuse') this.#lookNow();
     if (decision.kind === 'refuse' && this.#client === undefined)
       await clientInTime(this.#clientAsked, REFUSED_CLIENT_MS);
     return decision;
@@ -113,6 +117,7 @@ export class Exchange {
     this.#progress.dialMs = spare?.wasReady === true ? 0 : performance.now() - startedMs;
     this.#progress.isPreconnected = spare !== undefined;
     if (dialled.kind === 'connected') this.#progress.ip = dialled.ip;
+    else this.#lookNow();
     if (dialled.kind === 'failed' && this.isCut) return { kind: 'failed', failure: stopping() };
     this.#trace?.('dialled', { kind: dialled.kind, ms: this.#progress.dialMs });
     return dialled;
@@ -133,6 +138,7 @@ export class Exchange {
   end(outcome: Outcome): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
+    this.#lookNow();
     const endedMs = performance.now();
     const timeMs = Date.now();
     const record = (client: ClientProcess | null): void => {
@@ -145,18 +151,6 @@ export class Exchange {
     // Mostly it is known by now; a timer and its promises for each request would cost more than the record.
     if (this.#client !== undefined) record(this.#client);
     else void clientInTime(this.#clientAsked).then(record);
-  }
-
-  async #askClient(): Promise<ClientProcess | null> {
-    const { policy, spares } = this.#options;
-    try {
-      // Otherwise it has the time of the dial; a spare needs none, and the client's first byte comes at once.
-      if (spares !== undefined && !policy.needsClient) await delay(SPARE_FIRST_MS);
-      this.#client = await this.#options.clientOf(this.request.socket);
-    } catch {
-      this.#client = null;
-    }
-    return this.#client;
   }
 
   async #decide(authority: Authority): Promise<Decision> {

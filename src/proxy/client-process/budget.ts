@@ -4,7 +4,10 @@ export interface BudgetOptions {
   readonly share: number;
 }
 
-/** So much work at once as `burstMs`, and in the long run a `share` of the time: a token bucket. */
+/**
+ * So much work at once as `burstMs`, and in the long run a `share` of the time: a token bucket. Twice as much may
+ * be owed, and no more.
+ */
 export class Budget {
   readonly #burstMs: number;
   readonly #share: number;
@@ -26,7 +29,8 @@ export class Budget {
   /** Done: what was over the budget has to be waited for. */
   spend(ms: number): void {
     this.#refill();
-    this.#leftMs -= ms;
+    // What was spent in a flood is not paid for long after it.
+    this.#leftMs = Math.max(this.#leftMs - ms, -2 * this.#burstMs);
   }
 
   #refill(): void {

@@ -50,8 +50,8 @@ export async function* readTable(
     let size = isPatient ? pageBytes : firstBytes;
     for (let isLast = false; !isLast; size = Math.min(2 * size, pageBytes)) {
       const bytesRead = mayWalk
-        ? await readElsewhere(table, buffer, partial, size)
-        : await readSome(table, buffer, partial, size);
+        ? await readElsewhere(table, buffer, partial, size, slice)
+        : await readSome(table, buffer, partial, size, slice);
       isLast = bytesRead < size - longestRow;
       mayWalk = false;
       const rows = buffer.subarray(0, partial + bytesRead);
@@ -81,8 +81,13 @@ async function readElsewhere(
   buffer: Buffer,
   offset: number,
   size: number,
+  slice: TimeSlice,
 ): Promise<number> {
-  return (await readInThreadPool(table, buffer, offset, size, null)).bytesRead;
+  // A busy machine runs those threads late, and that is no work of ours.
+  slice.end();
+  const { bytesRead } = await readInThreadPool(table, buffer, offset, size, null);
+  slice.begin();
+  return bytesRead;
 }
 
 async function readSome(
@@ -90,10 +95,11 @@ async function readSome(
   buffer: Buffer,
   offset: number,
   size: number,
+  slice: TimeSlice,
 ): Promise<number> {
   if (slowReads >= slowReadsInTurn) {
     slowReads -= 1 / readsElsewhere;
-    return readElsewhere(table, buffer, offset, size);
+    return readElsewhere(table, buffer, offset, size, slice);
   }
   const startMs = performance.now();
   const bytesRead = readSync(table, buffer, offset, size, null);

@@ -1,7 +1,7 @@
 /** One request to tailscaled's SOCKS port. */
 import type { GreetedLines } from './greeted-lines.ts';
 import type { HandshakeResult } from './handshake.ts';
-import { openLine } from './line.ts';
+import { discard, openLine } from './line.ts';
 import type { Line } from './line.ts';
 import { socksConnect } from '../socks-client.ts';
 import type { SocksAnswer } from '../socks-client.ts';
@@ -28,6 +28,7 @@ export async function askSocks(
     const result = await asked;
     // Ended without a word: whether tailscaled has ended too, a connection of the dial's own tells.
     if (result.kind !== 'unconnected' && result.kind !== 'cut') return { line: ready, result };
+    discard(ready);
   }
   const line = openLine({ addresses: [proxy.host], port: proxy.port, isFixed });
   const leftMs = deadline - performance.now();

@@ -6,8 +6,6 @@ import { RuleIndex, factsOf } from '../policy/rule-index.ts';
 import type { Rule } from '../rules.ts';
 import { Spares } from './spares.ts';
 
-const NEXT_AFTER_MS = 2;
-
 export interface PreconnectOptions {
   /** Of SPACETAIL_PRECONNECT; with none there are no spares. */
   readonly rules: readonly Rule[];
@@ -58,8 +56,8 @@ export async function dialOrTake(
       : { kind: 'connected', line: spare.line, ip: plan.ip, spare };
   // Another address than the first answered: the first would be dialled ahead in vain.
   if (dialled.kind === 'connected' && dialled.ip === plan.ip) {
-    // After a spare the client's first byte comes at once, and goes first.
-    if (spare?.wasReady === true) setTimeout(() => spares.dialNext(plan, isFixed), NEXT_AFTER_MS);
+    // After a spare the client's answer goes first. No later: clients one after the other would wait for the next one.
+    if (spare?.wasReady === true) setImmediate(() => spares.dialNext(plan, isFixed));
     else spares.dialNext(plan, isFixed);
   }
   // A request is written to it at once; a tunnel waits for its client's first byte.

@@ -57,7 +57,7 @@ export class LeftBehind {
 
   async #isQuiet(): Promise<boolean> {
     const { bytesWritten, writableLength } = this.#origin;
-    const taken = `${bytesWritten} ${writableLength} ${await queuedBytes(this.#origin)}`;
+    const taken = `${bytesWritten} ${writableLength} ${await queuedBytes(this.#origin).catch(() => performance.now())}`;
     if (taken !== this.#taken) {
       this.#taken = taken;
       this.#takenAtMs = performance.now();

@@ -53,7 +53,11 @@ const missed = new WeakSet<Socket>();
  */
 export async function isOrphan(socket: Socket): Promise<boolean> {
   // Who asks at the same time gets the same answer: two of one look would count as two looks.
-  const asked = underWay.get(socket) ?? ask(socket).finally(() => underWay.delete(socket));
+  const asked =
+    underWay.get(socket) ??
+    ask(socket)
+      .catch(() => false)
+      .finally(() => underWay.delete(socket));
   underWay.set(socket, asked);
   return asked;
 }
