@@ -11,10 +11,10 @@ import {
 } from './client-process/process-scan.ts';
 import type { Wanted } from './client-process/process-scan.ts';
 import type { ClientProcess } from './request-record.ts';
-import { Looks } from './client-process/looks.ts';
-import { clientEndOf, soughtOf, SocketTables } from './client-process/socket-table.ts';
-import type { ConnectionEnd, Sought } from './client-process/socket-table.ts';
-import { TimeSlice } from './client-process/time-slice.ts';
+import { Looks } from './socket-tables/looks.ts';
+import { clientEndOf, soughtOf, SocketTables } from './socket-tables/socket-table.ts';
+import type { ConnectionEnd, Sought } from './socket-tables/socket-table.ts';
+import { TimeSlice } from './socket-tables/time-slice.ts';
 
 export interface ClientLookup {
   /**

@@ -6,7 +6,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
 import t from 'tap';
 import { ClientFinder, createClientLookup } from '../../src/proxy/client-process.ts';
-import { soughtOf } from '../../src/proxy/client-process/socket-table.ts';
+import { soughtOf } from '../../src/proxy/socket-tables/socket-table.ts';
 import { startBridge } from '../support/bridge.ts';
 import { fakeProc, fakeTable } from '../support/fake-proc.ts';
 import { tmpFolder } from '../support/tmp-folder.ts';

@@ -11,7 +11,7 @@ import type { Dir } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { ClientProcess } from '../request-record.ts';
-import type { TimeSlice } from './time-slice.ts';
+import type { TimeSlice } from '../socket-tables/time-slice.ts';
 
 /** So that a process with 100,000 descriptors is read in slices too. */
 const entriesAtOnce = 64;

@@ -1,8 +1,8 @@
 /** A client that goes away while its upload stands still. */
 import type { Socket } from 'node:net';
-import { portHex } from '../client-process/socket-table.ts';
-import { readTable } from '../client-process/table-rows.ts';
-import { TimeSlice } from '../client-process/time-slice.ts';
+import { portHex } from '../socket-tables/socket-table.ts';
+import { readTable } from '../socket-tables/table-rows.ts';
+import { TimeSlice } from '../socket-tables/time-slice.ts';
 import { isOrphan } from './orphan.ts';
 
 const LOOK_EVERY_MS = 2000;

@@ -1,9 +1,9 @@
 /** Tells whether the other end of a loopback connection was closed by its process, or only half of it. */
 import type { Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { Looks } from '../client-process/looks.ts';
-import { clientEndOf, soughtOf, SocketTables } from '../client-process/socket-table.ts';
-import type { ConnectionEnd, Sought } from '../client-process/socket-table.ts';
+import { Looks } from '../socket-tables/looks.ts';
+import { clientEndOf, soughtOf, SocketTables } from '../socket-tables/socket-table.ts';
+import type { ConnectionEnd, Sought } from '../socket-tables/socket-table.ts';
 
 const ANSWERED_AT_ONCE = 4;
 const LOOPBACK = /^(?:::ffff:)?127\.|^::1$/;

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import t from 'tap';
-import { Looks } from '../../../src/proxy/client-process/looks.ts';
+import { Looks } from '../../../src/proxy/socket-tables/looks.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
 const plenty = { burstMs: 1000, share: 1 };

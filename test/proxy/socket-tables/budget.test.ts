@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import t from 'tap';
-import { Budget } from '../../../src/proxy/client-process/budget.ts';
+import { Budget } from '../../../src/proxy/socket-tables/budget.ts';
 
 void t.test('some work is free at once, more has to be waited for', async (t) => {
   const budget = new Budget({ burstMs: 10, share: 0.5 });

@@ -1,8 +1,8 @@
 /** Tables as the kernel writes them: fixed columns, a line of titles, rows of 150 bytes, in tcp6 of 180. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import t from 'tap';
-import { soughtOf, SocketTables } from '../../../src/proxy/client-process/socket-table.ts';
-import { TimeSlice } from '../../../src/proxy/client-process/time-slice.ts';
+import { soughtOf, SocketTables } from '../../../src/proxy/socket-tables/socket-table.ts';
+import { TimeSlice } from '../../../src/proxy/socket-tables/time-slice.ts';
 import type { Teardown } from '../../support/teardown.ts';
 import { tmpFolder } from '../../support/tmp-folder.ts';
 

@@ -3,8 +3,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import t from 'tap';
-import { readTable } from '../../../src/proxy/client-process/table-rows.ts';
-import { TimeSlice } from '../../../src/proxy/client-process/time-slice.ts';
+import { readTable } from '../../../src/proxy/socket-tables/table-rows.ts';
+import { TimeSlice } from '../../../src/proxy/socket-tables/time-slice.ts';
 import { tmpFolder } from '../../support/tmp-folder.ts';
 
 async function all(path: string, isPatient = false): Promise<string> {
