@@ -33,7 +33,6 @@ interface Request extends Sought {
 const recentProcesses = 16;
 /** After a search that found nothing, so many times its duration pass until the next. */
 const restFactor = 9;
-const lookBudget = { burstMs: 100, share: 0.1 };
 
 /** For SPACETAIL_CLIENT_PROCESS=0. */
 export const noClientLookup: ClientLookup = { clientOf: () => Promise.resolve(null) };
@@ -62,7 +61,7 @@ export class ClientFinder {
   readonly #tables: Pick<SocketTables, 'findInodes'>;
   /** Most recent last. */
   readonly #recent = new Set<number>();
-  readonly #looks = new Looks<Request>(lookBudget, (batch, slice) => this.#answer(batch, slice));
+  readonly #looks = new Looks<Request>((batch, slice) => this.#answer(batch, slice));
   #restUntilMs = 0;
 
   constructor(
@@ -105,6 +104,7 @@ export class ClientFinder {
   /** Looks through all processes, for connections that still stand. */
   async #search(sought: ReadonlyMap<string, Request>): Promise<void> {
     const startMs = performance.now();
+    // Not the look's own: what a search costs is kept low by its rests.
     const slice = new TimeSlice();
     const inodes = await this.#tables.findInodes([...sought.values()], slice);
     const wanted = this.#wanted(inodes);

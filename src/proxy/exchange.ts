@@ -99,9 +99,10 @@ export class Exchange {
     const { via, ip, because } = findings;
     const ms = performance.now() - startedMs - (this.#progress.dnsMs ?? 0);
     this.#trace?.('decided', { via, ip, because, ms });
-    if (decision.kind === 'refuse') this.#lookNow();
-    if (decision.kind === 'refuse' && this.#client === undefined)
-      await clientInTime(this.#clientAsked, REFUSED_CLIENT_MS);
+    if (decision.kind === 'refuse') {
+      this.#lookNow();
+      if (this.#client === undefined) await clientInTime(this.#clientAsked, REFUSED_CLIENT_MS);
+    }
     return decision;
   }
 

@@ -18,21 +18,23 @@ export function askClient(
   clientOf: (socket: Socket) => Promise<ClientProcess | null>,
   givesWay: boolean,
 ): AskedClient {
-  const way = Promise.withResolvers<void>();
-  const timer = givesWay ? setTimeout(way.resolve, WAY_MS) : undefined;
   const ask = async (): Promise<ClientProcess | null> => {
-    if (givesWay) await way.promise;
     try {
       return await clientOf(socket);
     } catch {
       return null;
     }
   };
+  if (!givesWay) return { client: ask(), now: isUnderWay };
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, WAY_MS);
   return {
-    client: ask(),
+    client: promise.then(ask),
     now() {
       clearTimeout(timer);
-      way.resolve();
+      resolve();
     },
   };
 }
+
+const isUnderWay = (): void => {};

@@ -3,6 +3,12 @@ import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promi
 import { Budget, type BudgetOptions } from './budget.ts';
 import { TimeSlice } from './time-slice.ts';
 
+/**
+ * What looks may take of a core's time. Runs of Terraform stay far below; in a flood of connections those that come while
+ * there is nothing left share the next look, since otherwise it would cost more than the connection does. The
+ * more so since the tables keep a row for a minute of every connection that was closed.
+ */
+const lookBudget: BudgetOptions = { burstMs: 100, share: 0.1 };
 const usPerMs = 1000;
 /** The line in the log waits so long, and a client may be gone by then. */
 const longestPauseMs = 250;
@@ -16,12 +22,7 @@ export class Looks<Request> {
   #waiting: Request[] = [];
   #isRunning = false;
 
-  /**
-   * @param budget - what looks may take of a core's time. Runs of Terraform stay far below; in a flood of connections those
-   *   that come while there is nothing left share the next look, since otherwise it would cost more than the connection
-   *   does. The more so since the tables keep a row for a minute of every connection that was closed.
-   */
-  constructor(budget: BudgetOptions, look: Look<Request>) {
+  constructor(look: Look<Request>, budget: BudgetOptions = lookBudget) {
     this.#budget = new Budget(budget);
     this.#look = look;
   }

@@ -29,6 +29,19 @@ export function clientEndOf(socket: Socket): ConnectionEnd | undefined {
   };
 }
 
+/** The same connection as its other end sees it. */
+export function otherEndOf({ local, remote }: ConnectionEnd): ConnectionEnd {
+  return { local: remote, remote: local };
+}
+
+/** Of what the tables tell of a connection's end. */
+export interface Row {
+  /** Bytes that were sent and not yet acknowledged, in hexadecimal. */
+  readonly queued: string;
+  /** `0` where no process has it (any more). */
+  readonly inode: string;
+}
+
 /** The same for each of the tables. */
 type InTables = readonly [tcp: string, tcp6: string];
 
@@ -58,7 +71,7 @@ export function soughtOf({ local, remote }: ConnectionEnd): Sought {
 }
 
 /** A port as the tables write it. */
-export function portHex(port: number): string {
+function portHex(port: number): string {
   return port.toString(16).toUpperCase().padStart(4, '0');
 }
 
@@ -106,7 +119,7 @@ export class SocketTables {
     slice: TimeSlice,
   ): Promise<Map<string, Item>> {
     const found = new Map<string, Item>();
-    await this.find(sought, slice, (item, inode) => {
+    await this.find(sought, slice, (item, { inode }) => {
       // Closed (TIME_WAIT): the same addresses may be used again already.
       if (inode === '0') return false;
       found.set(inode, item);
@@ -118,14 +131,13 @@ export class SocketTables {
   /**
    * Reads the tables once for all that is sought.
    *
-   * @param settle - is told the inode of a row that was sought, `0` where no process has it (any more); `true`: look no
-   *   further for this one
+   * @param settle - is given a row that was sought; `true`: look no further for this one
    * @returns whether there was a connection of anybody
    */
   async find<Item extends Sought>(
     sought: readonly Item[],
     slice: TimeSlice,
-    settle: (item: Item, inode: string) => boolean,
+    settle: (item: Item, row: Row) => boolean,
   ): Promise<boolean> {
     let missing = sought;
     let hasRows = false;
@@ -162,7 +174,7 @@ class Wanted<Item extends Sought> {
   }
 
   /** @returns whether there was a row */
-  lookThrough(rows: Buffer, settle: (item: Item, inode: string) => boolean): boolean {
+  lookThrough(rows: Buffer, settle: (item: Item, row: Row) => boolean): boolean {
     let hasRows = false;
     for (let lineAt = 0; lineAt < rows.length;) {
       const end = rows.indexOf(newline, lineAt);
@@ -182,13 +194,13 @@ class Wanted<Item extends Sought> {
     return hasRows;
   }
 
-  #settle(row: string, settle: (item: Item, inode: string) => boolean): void {
+  #settle(row: string, settle: (item: Item, row: Row) => boolean): void {
     const after = row.indexOf(' ', row.indexOf(' ') + 1) + 1;
     const addresses = row.slice(0, after);
     const item = this.#byAddresses.get(addresses);
-    const inode = item && columnsAfter.exec(row.slice(after))?.[1];
-    if (item !== undefined && inode !== undefined && settle(item, inode))
-      this.#byAddresses.delete(addresses);
+    const [, queued, inode] = (item && columnsAfter.exec(row.slice(after))) ?? [];
+    if (item === undefined || queued === undefined || inode === undefined) return;
+    if (settle(item, { queued, inode })) this.#byAddresses.delete(addresses);
   }
 }
 
@@ -203,4 +215,4 @@ function portIn(rows: Buffer, at: number): number {
 }
 
 /** After both addresses: st, tx:rx, tr:tm, retrnsmt, uid, timeout, inode. */
-const columnsAfter = /^\S+ +\S+ +\S+ +\S+ +\S+ +\S+ +(\d+)/;
+const columnsAfter = /^\S+ +([\dA-F]+):\S+ +\S+ +\S+ +\S+ +\S+ +(\d+)/;

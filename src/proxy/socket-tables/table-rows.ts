@@ -49,9 +49,8 @@ export async function* readTable(
     let mayWalk = isPatient;
     let size = isPatient ? pageBytes : firstBytes;
     for (let isLast = false; !isLast; size = Math.min(2 * size, pageBytes)) {
-      const bytesRead = mayWalk
-        ? await readElsewhere(table, buffer, partial, size, slice)
-        : await readSome(table, buffer, partial, size, slice);
+      const into = buffer.subarray(partial, partial + size);
+      const bytesRead = await (mayWalk ? readElsewhere : readSome)(table, into, slice);
       isLast = bytesRead < size - longestRow;
       mayWalk = false;
       const rows = buffer.subarray(0, partial + bytesRead);
@@ -76,33 +75,21 @@ function openTable(path: string): number | undefined {
   }
 }
 
-async function readElsewhere(
-  table: number,
-  buffer: Buffer,
-  offset: number,
-  size: number,
-  slice: TimeSlice,
-): Promise<number> {
+async function readElsewhere(table: number, into: Buffer, slice: TimeSlice): Promise<number> {
   // A busy machine runs those threads late, and that is no work of ours.
   slice.end();
-  const { bytesRead } = await readInThreadPool(table, buffer, offset, size, null);
+  const { bytesRead } = await readInThreadPool(table, into, 0, into.length, null);
   slice.begin();
   return bytesRead;
 }
 
-async function readSome(
-  table: number,
-  buffer: Buffer,
-  offset: number,
-  size: number,
-  slice: TimeSlice,
-): Promise<number> {
+async function readSome(table: number, into: Buffer, slice: TimeSlice): Promise<number> {
   if (slowReads >= slowReadsInTurn) {
     slowReads -= 1 / readsElsewhere;
-    return readElsewhere(table, buffer, offset, size, slice);
+    return readElsewhere(table, into, slice);
   }
   const startMs = performance.now();
-  const bytesRead = readSync(table, buffer, offset, size, null);
+  const bytesRead = readSync(table, into, 0, into.length, null);
   slowReads = performance.now() - startMs > slowReadMs ? slowReads + 1 : 0;
   return bytesRead;
 }

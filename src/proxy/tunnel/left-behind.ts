@@ -1,9 +1,10 @@
 /** A client that goes away while its upload stands still. */
 import type { Socket } from 'node:net';
-import { portHex } from '../socket-tables/socket-table.ts';
-import { readTable } from '../socket-tables/table-rows.ts';
+import { clientEndOf, otherEndOf, soughtOf, SocketTables } from '../socket-tables/socket-table.ts';
 import { TimeSlice } from '../socket-tables/time-slice.ts';
 import { isOrphan } from './orphan.ts';
+
+const tables = new SocketTables('/proc/self', { isPatient: true });
 
 const LOOK_EVERY_MS = 2000;
 /** What the client sent before it went still goes to an origin that is slow; one that takes nothing for so long has stopped. */
@@ -67,18 +68,13 @@ export class LeftBehind {
 }
 
 /** What the kernel still has of a socket's bytes: the other end reads, even if the socket cannot be written to yet. */
-async function queuedBytes({ localPort = 0, remotePort = 0 }: Socket): Promise<string> {
-  // Of proc(5) net/tcp: local port, remote port, st, tx_queue.
-  const row = new RegExp(
-    `:${portHex(localPort)} [\\dA-F]+:${portHex(remotePort)} [\\dA-F]+ ([\\dA-F]+):`,
-  );
-  for (const name of ['tcp', 'tcp6']) {
-    for await (const rows of readTable(`/proc/self/net/${name}`, new TimeSlice(), {
-      isPatient: true,
-    })) {
-      const queued = row.exec(rows.toString('latin1'))?.[1];
-      if (queued !== undefined) return queued;
-    }
-  }
-  return '';
+async function queuedBytes(socket: Socket): Promise<string> {
+  const other = clientEndOf(socket);
+  let found = '';
+  if (other === undefined) return found;
+  await tables.find([soughtOf(otherEndOf(other))], new TimeSlice(), (_, { queued }) => {
+    found = queued;
+    return true;
+  });
+  return found;
 }

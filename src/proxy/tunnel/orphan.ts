@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Looks } from '../socket-tables/looks.ts';
-import { clientEndOf, soughtOf, SocketTables } from '../socket-tables/socket-table.ts';
+import { clientEndOf, otherEndOf, soughtOf, SocketTables } from '../socket-tables/socket-table.ts';
 import type { ConnectionEnd, Sought } from '../socket-tables/socket-table.ts';
 
 const ANSWERED_AT_ONCE = 4;
@@ -22,10 +22,10 @@ interface Asked extends Sought {
 
 const tables = new SocketTables('/proc/self', { isPatient: true });
 
-const looks = new Looks<Asked>({ burstMs: 100, share: 0.1 }, async (batch, slice) => {
+const looks = new Looks<Asked>(async (batch, slice) => {
   const findings = new Map<Asked, Finding>();
   const hasRows = await tables
-    .find(batch, slice, (asked, inode) => {
+    .find(batch, slice, (asked, { inode }) => {
       findings.set(asked, inode === '0' ? 'orphan' : 'held');
       return true;
     })
@@ -68,7 +68,7 @@ async function ask(socket: Socket): Promise<boolean> {
   const isHere = LOOPBACK.test(client.local.host);
   const [theirs, ours] = await Promise.all([
     find(client),
-    isHere ? undefined : find({ local: client.remote, remote: client.local }),
+    isHere ? undefined : find(otherEndOf(client)),
   ]);
   if (theirs === 'orphan') return true;
   if ((ours ?? theirs) !== 'nowhere') {

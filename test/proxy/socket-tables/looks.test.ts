@@ -11,13 +11,13 @@ void t.test(
     const batches: number[][] = [];
     let running = 0;
     let most = 0;
-    const looks = new Looks<number>(plenty, async (batch) => {
+    const looks = new Looks<number>(async (batch) => {
       running += 1;
       most = Math.max(most, running);
       await delay(20);
       running -= 1;
       batches.push([...batch]);
-    });
+    }, plenty);
     for (let asked = 0; asked < 30; asked += 1) {
       looks.ask(asked);
       await delay(1);
@@ -37,9 +37,9 @@ void t.test(
   'what is asked in one turn is one look, and a later ask gets a look of its own',
   async (t) => {
     const batches: string[][] = [];
-    const looks = new Looks<string>(plenty, async (batch) => {
+    const looks = new Looks<string>(async (batch) => {
       batches.push([...batch]);
-    });
+    }, plenty);
     looks.ask('a');
     looks.ask('b');
     await waitFor(() => batches.length === 1, { what: 'a look' });
@@ -54,13 +54,16 @@ void t.test(
   'beyond their share of the time looks wait, and then serve all who came meanwhile',
   async (t) => {
     const batches: number[] = [];
-    const looks = new Looks<number>({ burstMs: 5, share: 0.1 }, async (batch, slice) => {
-      batches.push(batch.length);
-      slice.begin();
-      const endMs = performance.now() + 10;
-      while (performance.now() < endMs);
-      slice.end();
-    });
+    const looks = new Looks<number>(
+      async (batch, slice) => {
+        batches.push(batch.length);
+        slice.begin();
+        const endMs = performance.now() + 10;
+        while (performance.now() < endMs);
+        slice.end();
+      },
+      { burstMs: 5, share: 0.1 },
+    );
     const startMs = performance.now();
     for (let asked = 0; asked < 100; asked += 1) {
       looks.ask(asked);

@@ -76,7 +76,7 @@ void t.test(
     const again = tables(t, [closed, row(1, LOOPBACK, 20_000, 8080, 7)]);
     t.strictSame(await found(again, end(20_000)), ['20000 7']);
     const seen: string[] = [];
-    await again.find([end(20_000)], new TimeSlice(), (_, inode) => seen.push(inode) > 0);
+    await again.find([end(20_000)], new TimeSlice(), (_, { inode }) => seen.push(inode) > 0);
     t.strictSame(seen, ['0'], 'no further than it is settled');
   },
 );
