@@ -59,17 +59,17 @@ export function createClientLookup(procFolder = '/proc'): ClientLookup {
 export class ClientFinder {
   readonly #procFolder: string;
   readonly #tables: Pick<SocketTables, 'findInodes'>;
+  /** For while something else is done meanwhile. */
+  readonly #laterTables: Pick<SocketTables, 'findInodes'>;
   /** Most recent last. */
   readonly #recent = new Set<number>();
   readonly #looks = new Looks<Request>((batch, slice) => this.#answer(batch, slice));
   #restUntilMs = 0;
 
-  constructor(
-    procFolder: string,
-    tables: Pick<SocketTables, 'findInodes'> = new SocketTables(procFolder),
-  ) {
+  constructor(procFolder: string, tables?: Pick<SocketTables, 'findInodes'>) {
     this.#procFolder = procFolder;
-    this.#tables = tables;
+    this.#tables = tables ?? new SocketTables(procFolder);
+    this.#laterTables = tables ?? new SocketTables(procFolder, { isPatient: true });
   }
 
   /** @param isOver - whether the connection is: then its process is not worth a long search */
@@ -102,23 +102,36 @@ export class ClientFinder {
   }
 
   /** Looks through all processes, for connections that still stand. */
-  async #search(sought: ReadonlyMap<string, Request>): Promise<void> {
+  async #search(inodes: Map<string, Request>): Promise<void> {
     const startMs = performance.now();
-    // Not the look's own: what a search costs is kept low by its rests.
-    const slice = new TimeSlice();
-    const inodes = await this.#tables.findInodes([...sought.values()], slice);
+    const soughtCount = inodes.size;
     const wanted = this.#wanted(inodes);
-    const pids = wanted.isDone() ? [] : await listProcesses(this.#procFolder);
+    const checked = this.#forgetGone(inodes);
+    const pids = await listProcesses(this.#procFolder);
+    // Not the look's own clock: what a search costs is kept low by its rests.
     await scanProcesses(
       pids.filter((pid) => !this.#recent.has(pid)),
       wanted,
       this.#procFolder,
-      slice,
+      new TimeSlice(),
     );
+    const isNobodyFound = (await checked) === soughtCount;
     const endMs = performance.now();
     // A client in another container has a row in our table and no process: do not look for it all day long.
-    if (pids.length === 0 || !wanted.isDone())
+    if (isNobodyFound || !wanted.isDone())
       this.#restUntilMs = endMs + restFactor * (endMs - startMs);
+  }
+
+  /**
+   * Takes out who has gone since the tables were read, and would be searched for in vain.
+   *
+   * @returns how many
+   */
+  async #forgetGone(inodes: Map<string, Request>): Promise<number> {
+    const still = await this.#laterTables.findInodes([...inodes.values()], new TimeSlice());
+    let count = 0;
+    for (const inode of inodes.keys()) if (!still.has(inode)) count += Number(inodes.delete(inode));
+    return count;
   }
 
   #wanted(inodes: Map<string, Request>): Wanted {

@@ -71,6 +71,8 @@ export async function tunnel(
     },
     onStall: () => cut('origin_stalled'),
   });
+  // Its client has waited for an answer: these go before all else is made ready.
+  const isTaken = clientHead.length === 0 || up.take(clientHead);
   const down = new Flow({
     to: client,
     resume: () => line.resume(),
@@ -115,7 +117,6 @@ export async function tunnel(
   };
   signal.addEventListener('abort', onAbort);
 
-  const isTaken = clientHead.length === 0 || up.take(clientHead);
   if (signal.aborted) onAbort();
   else if (client.destroyed || origin.destroyed)
     cut(client.destroyed ? 'client_reset' : 'origin_reset');

@@ -41,6 +41,7 @@ export async function measure(options: BenchOptions): Promise<void> {
   for (const plan of sectionPlans.filter(({ name }) => isWanted(name))) {
     if (isQuick && plan.isLong === true && only.length === 0) continue;
     say(`${plan.name}, ${rounds} rounds`);
+    const sectionStartMs = performance.now();
     const folder = mkdtempSync(`${tmpdir()}/${plan.name}-`);
     // One that breaks must not cost what the others found.
     const measured = await plan
@@ -49,6 +50,7 @@ export async function measure(options: BenchOptions): Promise<void> {
         { title: plan.name, about: `Failed: ${(error as Error).message}`, rows: [] },
       ]);
     for (const section of measured) console.log(sectionText(section));
+    say(`${plan.name} took ${Math.round((performance.now() - sectionStartMs) / 1000)} s`);
     sections.push(...measured);
     // A run that is ended leaves what it has.
     save(`the first ${sections.length} tables of a run of ${rounds} rounds`);
@@ -56,7 +58,7 @@ export async function measure(options: BenchOptions): Promise<void> {
   await origin.stop();
   await tailnet.stop();
   const minutes = Math.ceil((performance.now() - startMs) / 60_000);
-  const about = `${rounds} rounds in turn, ${minutes} minutes${isQuick ? ', quick: a fifth of the counts' : ''}`;
+  const about = `${rounds} rounds in turn, ${minutes} minutes${isQuick ? ', quick: a tenth of the counts' : ''}`;
   console.log(`\n${[about, ...summaryLines(sections)].join('\n')}`);
   save(about);
 }

@@ -28,7 +28,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
   }
   return {
     rounds,
-    scale: values.quick ? 0.2 : 1,
+    scale: values.quick ? 0.1 : 1,
     isQuick: values.quick,
     only: values.only,
     write: values.write,

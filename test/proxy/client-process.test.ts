@@ -164,6 +164,29 @@ void t.test('a client that no process here has is not looked for again and again
   );
 });
 
+void t.test('a client that goes while it is looked for is looked for no longer', async (t) => {
+  let looks = 0;
+  const finder = new ClientFinder(busyMachine, {
+    async findInodes(sought) {
+      looks += 1;
+      return new Map(looks === 2 ? [] : sought.map((item) => ['1000', item]));
+    },
+  });
+  t.equal(await finder.find(side(10_000)), null, 'its process would have been the last in turn');
+  t.equal(await finder.find(side(10_000)), null, 'after a search in vain there is a rest');
+  t.equal(looks, 3);
+});
+
+void t.test('a program whose standard input is its connection', async (t) => {
+  const { accept, port } = await listen(t, '127.0.0.1');
+  const accepted = accept();
+  const child = spawn('bash', ['-c', `exec 0<>/dev/tcp/127.0.0.1/${port}; read -r _`], {
+    stdio: 'ignore',
+  });
+  t.teardown(() => child.kill('SIGKILL'));
+  t.match(await createClientLookup().clientOf(await accepted), { pid: child.pid, exe: /bash$/ });
+});
+
 void t.test('a program that was replaced on disk keeps its name', async (t) => {
   const folder = fakeProc(tmpFolder(t), [
     { pid: 5, exe: '/usr/bin/tofu (deleted)', sockets: [50] },

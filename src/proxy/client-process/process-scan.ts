@@ -54,38 +54,49 @@ export async function listProcesses(procFolder: string): Promise<number[]> {
     .sort((a, b) => b - a);
 }
 
+/** What a program has from whoever started it: seldom a connection of its own. */
+const standardStreams = ['0', '1', '2'];
+
 /**
  * Looks through the processes in turn until everything is found. A process that may not be looked into is passed over.
  * Each call of the system costs microseconds here, less than its way through the thread pool would cost this thread.
  */
 export async function scanProcesses(
-  pids: Iterable<number>,
+  pids: readonly number[],
   wanted: Wanted,
   procFolder: string,
   slice: TimeSlice,
 ): Promise<void> {
   slice.begin();
-  for (const pid of pids) {
-    if (wanted.isDone()) break;
-    if (slice.isOver) await slice.rest();
-    await scanProcess(pid, wanted, procFolder, slice);
+  for (const namesIn of [openedDescriptors, () => standardStreams]) {
+    for (const pid of pids) {
+      if (wanted.isDone()) break;
+      if (slice.isOver) await slice.rest();
+      await scanProcess(pid, namesIn, wanted, procFolder, slice);
+    }
   }
   slice.end();
 }
 
 async function scanProcess(
   pid: number,
+  namesIn: (folder: string) => Iterable<string>,
   wanted: Wanted,
   procFolder: string,
   slice: TimeSlice,
 ): Promise<void> {
   const folder = `${procFolder}/${pid}/fd`;
-  for (const name of descriptorsIn(folder)) {
+  for (const name of namesIn(folder)) {
     const link = attempt(() => readlinkSync(`${folder}/${name}`));
     const inode = link === undefined ? undefined : socketLink.exec(link)?.[1];
     if (inode !== undefined && wanted.found(inode, pid) && wanted.isDone()) return;
     if (slice.isOver) await slice.rest();
   }
+}
+
+/** All but the standard streams. */
+function* openedDescriptors(folder: string): Generator<string> {
+  for (const name of descriptorsIn(folder)) if (!standardStreams.includes(name)) yield name;
 }
 
 function* descriptorsIn(folder: string): Generator<string> {

@@ -3,6 +3,7 @@
  * first. They know no destination, so nothing beyond tailscaled hears of them.
  */
 import { handshake } from './handshake.ts';
+import { IdleLine } from './idle-line.ts';
 import { discard, openLine } from './line.ts';
 import type { Line } from './line.ts';
 import { parseMethod, socksGreeting } from '../socks-client.ts';
@@ -66,8 +67,7 @@ class Greeted {
   readonly #onLost: () => void;
   readonly #stop = new AbortController();
   readonly #line: Line;
-  #timer: NodeJS.Timeout | undefined;
-  #isGreeted = false;
+  #idle: IdleLine | undefined;
   #isOver = false;
 
   constructor(address: SocksAddress, idleMs: number, onLost: () => void) {
@@ -85,30 +85,25 @@ class Greeted {
   }
 
   get isReady(): boolean {
-    return this.#isGreeted && !this.#isOver;
+    return this.#idle !== undefined && !this.#isOver;
   }
 
   /** Hands it on, unread and unwatched; `undefined` unless it is ready. */
   release(): Line | undefined {
-    const { socket } = this.#line;
-    if (!this.isReady || socket.destroyed || socket.readableEnded) return undefined;
-    this.#isOver = true;
-    clearTimeout(this.#timer);
-    socket.off('end', this.lose).off('close', this.lose);
-    this.#line.release(Buffer.alloc(0));
-    socket.ref();
-    return this.#line;
+    const line = this.#isOver ? undefined : this.#idle?.release();
+    if (line !== undefined) this.#isOver = true;
+    return line;
   }
 
   /** Closes it, unless it was handed on. */
-  readonly lose = (): void => {
+  lose(): void {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#stop.abort();
-    clearTimeout(this.#timer);
-    discard(this.#line);
+    if (this.#idle === undefined) discard(this.#line);
+    else this.#idle.close();
     this.#onLost();
-  };
+  }
 
   async #greet(): Promise<void> {
     const result = await handshake(this.#line, {
@@ -122,13 +117,7 @@ class Greeted {
       this.lose();
       return;
     }
-    this.#isGreeted = true;
-    this.#timer = setTimeout(this.lose, this.#idleMs).unref();
-    this.#line.socket.on('end', this.lose).on('close', this.lose);
-    // Only who reads sees a FIN; and whatever is said unasked is no answer.
-    this.#line.readInto(() => {
-      this.lose();
-      return false;
-    });
+    this.#idle = new IdleLine(this.#line, { idleMs: this.#idleMs, onEnd: () => this.lose() });
+    this.#idle.watch();
   }
 }

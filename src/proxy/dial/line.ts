@@ -20,7 +20,7 @@ export interface Line {
    * the next sink).
    */
   release(rest: Buffer): void;
-  /** Gives the buffer back once nothing can be read into it or sent from it: both ends are closed. */
+  /** Gives the buffer back once nothing can be read into it or sent from it: both ends are closed. Once is enough. */
   recycle(): void;
 }
 
@@ -109,6 +109,7 @@ class FixedReader {
   #sink: Sink | undefined;
   /** Bytes that came while nobody read; a copy, since the buffer is used again. */
   #waiting: Buffer[] = [];
+  #isGivenBack = false;
 
   constructor() {
     const buffer = takeReadBuffer();
@@ -132,7 +133,9 @@ class FixedReader {
       },
       recycle: () => {
         this.#sink = undefined;
-        giveBack(this.#buffer);
+        // Twice, and two connections would read into the same bytes.
+        if (!this.#isGivenBack) giveBack(this.#buffer);
+        this.#isGivenBack = true;
       },
     };
   }

@@ -4,6 +4,7 @@ import { dial } from '../dial.ts';
 import type { DialContext, Dialled, DialOptions } from './dial-context.ts';
 import { RuleIndex, factsOf } from '../policy/rule-index.ts';
 import type { Rule } from '../rules.ts';
+import type { Handed } from './handed.ts';
 import { Spares } from './spares.ts';
 
 export interface PreconnectOptions {
@@ -12,6 +13,9 @@ export interface PreconnectOptions {
   /** How long a spare may wait for its use; 15 s. */
   readonly idleMs?: number;
 }
+
+/** Most clients speak within a millisecond of their answer. */
+const FIRST_BYTE_MS = 2;
 
 export function createSpares(
   { rules, idleMs }: PreconnectOptions,
@@ -50,17 +54,39 @@ export async function dialOrTake(
   const { isFixed, isFresh = false, signal } = options;
   const taken = isFresh ? undefined : spares.take(plan, isFixed, signal);
   const spare = taken instanceof Promise ? await taken : taken;
+  const dialNext = (): void => spares.dialNext(plan, isFixed);
+  if (spare?.wasReady === true) {
+    const handed = dialNextAfterFirstByte(spare, dialNext);
+    // A request is written to it at once; a tunnel waits for its client's first byte.
+    if (!isFixed) handed.used();
+    return { kind: 'connected', line: spare.line, ip: plan.ip, spare: handed };
+  }
   const dialled: Dialled =
     spare === undefined
       ? await dial(plan, options, context)
       : { kind: 'connected', line: spare.line, ip: plan.ip, spare };
   // Another address than the first answered: the first would be dialled ahead in vain.
-  if (dialled.kind === 'connected' && dialled.ip === plan.ip) {
-    // After a spare the client's answer goes first. No later: clients one after the other would wait for the next one.
-    if (spare?.wasReady === true) setImmediate(() => spares.dialNext(plan, isFixed));
-    else spares.dialNext(plan, isFixed);
-  }
-  // A request is written to it at once; a tunnel waits for its client's first byte.
+  if (dialled.kind === 'connected' && dialled.ip === plan.ip) dialNext();
   if (!isFixed) spare?.used();
   return dialled;
+}
+
+/** A dial before it would be in its way, and one long after it too late: clients one after the other would wait for it. */
+function dialNextAfterFirstByte(spare: Handed, dialNext: () => void): Handed {
+  const timer = setTimeout(dialNext, FIRST_BYTE_MS);
+  const soon = (): void => {
+    clearTimeout(timer);
+    setImmediate(dialNext);
+  };
+  return {
+    ...spare,
+    used() {
+      spare.used();
+      soon();
+    },
+    died() {
+      spare.died();
+      soon();
+    },
+  };
 }

@@ -1,18 +1,17 @@
 /** One connection dialled before anybody asked for it, and watched until it is handed on or lost. */
 import type { Plan } from '../decide.ts';
 import type { Dialled } from './dial-context.ts';
+import { IdleLine } from './idle-line.ts';
+import type { IdleLineEnd } from './idle-line.ts';
 import { discard } from './line.ts';
 import type { Line } from './line.ts';
 
 /** Why a spare was closed without having been of use. */
 export type SpareLoss =
-  /** Nobody wanted it in time. */
-  | 'expired'
+  /** `origin_spoke`: the server speaks first, and what it said was meant for a client of its own. */
+  | IdleLineEnd
   /** The netmap or tailscaled's state is another one. */
   | 'netmap'
-  | 'origin_closed'
-  /** The server speaks first: what it said was meant for a client of its own. */
-  | 'origin_spoke'
   | 'dial_failed'
   /** It was wanted in a form that it has not (see `isFixed`), or for longer than a fresh dial takes. */
   | 'unfit'
@@ -37,9 +36,8 @@ export class Spare {
   readonly dialled: Promise<boolean>;
   readonly #options: SpareOptions;
   readonly #stop = new AbortController();
-  #line: Line | undefined;
+  #idle: IdleLine | undefined;
   #connectedAtMs = 0;
-  #timer: NodeJS.Timeout | undefined;
   #isOver = false;
 
   constructor(options: SpareOptions) {
@@ -50,7 +48,7 @@ export class Spare {
   }
 
   get isReady(): boolean {
-    return this.#line !== undefined && !this.#isOver;
+    return this.#idle !== undefined && !this.#isOver;
   }
 
   /** Closes it, whatever it was doing. Nothing once it is lost or handed on. */
@@ -58,26 +56,15 @@ export class Spare {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#stop.abort();
-    clearTimeout(this.#timer);
-    const livedMs = this.#line === undefined ? 0 : performance.now() - this.#connectedAtMs;
-    discard(this.#line);
+    this.#idle?.close();
+    const livedMs = this.#idle === undefined ? 0 : performance.now() - this.#connectedAtMs;
     this.#options.onLost(why, livedMs);
   }
 
   /** Hands the line on, unread and unwatched; `undefined` if there is none (any more). */
   release(): Line | undefined {
-    const line = this.#line;
-    if (line === undefined || this.#isOver) return undefined;
-    const { socket } = line;
-    if (socket.destroyed || socket.readableEnded || !socket.writable) {
-      this.lose('origin_closed');
-      return undefined;
-    }
-    this.#isOver = true;
-    clearTimeout(this.#timer);
-    socket.off('end', this.#onGone).off('close', this.#onGone);
-    line.release(Buffer.alloc(0));
-    socket.ref();
+    const line = this.#isOver ? undefined : this.#idle?.release();
+    if (line !== undefined) this.#isOver = true;
     return line;
   }
 
@@ -91,24 +78,10 @@ export class Spare {
       discard(dialled.line);
       return false;
     }
-    this.#watch(dialled.line);
+    this.#connectedAtMs = performance.now();
+    const { idleMs } = this.#options;
+    this.#idle = new IdleLine(dialled.line, { idleMs, onEnd: (why) => this.lose(why) });
+    this.#idle.watch();
     return this.isReady;
   }
-
-  #watch(line: Line): void {
-    this.#line = line;
-    this.#connectedAtMs = performance.now();
-    this.#timer = setTimeout(() => this.lose('expired'), this.#options.idleMs).unref();
-    // Nobody waits for it: it is no reason for the process to stay.
-    line.socket.unref();
-    line.socket.on('end', this.#onGone).on('close', this.#onGone);
-    // Only who reads sees a FIN.
-    line.readInto(() => {
-      this.lose('origin_spoke');
-      return false;
-    });
-    if (line.socket.destroyed || line.socket.readableEnded) this.lose('origin_closed');
-  }
-
-  readonly #onGone = (): void => this.lose('origin_closed');
 }
