@@ -6,6 +6,7 @@ import { javaClient } from './java.ts';
 import { nodeClients } from './node.ts';
 import { postgresClient } from './postgres.ts';
 import { nomadClients } from './nomad.ts';
+import { pulumiClient } from './pulumi.ts';
 import { pythonClients } from './python.ts';
 import { ansibleClient, sshClient } from './ssh.ts';
 import { tofuClients } from './tofu.ts';
@@ -17,6 +18,7 @@ export const clients: readonly Client[] = [
   ...nodeClients,
   ...tofuClients,
   ...nomadClients,
+  pulumiClient,
   sshClient,
   ansibleClient,
   postgresClient,

@@ -7,7 +7,7 @@ import { exec } from '../ship/exec.ts';
 import { cacheFolder, ensureTool, type ToolName } from '../ship/tools.ts';
 
 export type PartName =
-  | Extract<ToolName, 'tofu' | 'restapi' | 'httpprovider' | 'grpc' | 'nomad' | 'nomadclient'>
+  | Exclude<ToolName, 'actionlint' | 'opa' | 'provider'>
   | 'goclient'
   | 'python'
   | 'httpx-socks'

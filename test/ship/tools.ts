@@ -50,6 +50,13 @@ const tools = {
     cgo: true,
   },
   nomadclient: { module: '../clients/nomad', package: '.', minutes: 1 },
+  pulumi: {
+    module: '../clients/pulumi',
+    package: 'github.com/pulumi/pulumi/pkg/v3/cmd/pulumi',
+    minutes: 8,
+  },
+  pulumiprogram: { module: '../clients/pulumi', package: '.', minutes: 1 },
+  s3: { module: '../clients/s3', package: '.', minutes: 1 },
 } as const satisfies Record<string, Tool>;
 
 export type ToolName = keyof typeof tools;
