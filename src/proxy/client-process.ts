@@ -3,6 +3,7 @@
  * with that inode among its descriptors. Never on a request's path but where a rule asks for it.
  */
 import type { Socket } from 'node:net';
+import { LikelyFirst } from './client-process/likely-first.ts';
 import {
   describeProcess,
   justStarted,
@@ -64,10 +65,12 @@ export class ClientFinder {
   /** Most recent last. */
   readonly #recent = new Set<number>();
   readonly #looks = new Looks<Request>((batch, slice) => this.#answer(batch, slice));
+  readonly #likelyFirst: LikelyFirst;
   #restUntilMs = 0;
 
   constructor(procFolder: string, tables?: Pick<SocketTables, 'findInodes'>) {
     this.#procFolder = procFolder;
+    this.#likelyFirst = new LikelyFirst(procFolder);
     this.#tables = tables ?? new SocketTables(procFolder);
     this.#laterTables = tables ?? new SocketTables(procFolder, { isPatient: true });
   }
@@ -97,8 +100,9 @@ export class ClientFinder {
     // Who has ended already would not be found by a search either.
     for (const [inode, { isOver }] of inodes) if (isOver()) inodes.delete(inode);
     // Many a client lives for some milliseconds: those that started last are tried before all are listed.
-    if (!wanted.isDone())
-      await scanProcesses(justStarted(this.#procFolder), wanted, this.#procFolder, slice);
+    if (wanted.isDone()) return;
+    const started = await justStarted(this.#procFolder, slice);
+    await scanProcesses(started, wanted, this.#procFolder, slice);
   }
 
   /** Looks through all processes, for connections that still stand. */
@@ -107,14 +111,12 @@ export class ClientFinder {
     const soughtCount = inodes.size;
     const wanted = this.#wanted(inodes);
     const checked = this.#forgetGone(inodes);
-    const pids = await listProcesses(this.#procFolder);
     // Not the look's own clock: what a search costs is kept low by its rests.
-    await scanProcesses(
-      pids.filter((pid) => !this.#recent.has(pid)),
-      wanted,
-      this.#procFolder,
-      new TimeSlice(),
-    );
+    const slice = new TimeSlice();
+    const all = await listProcesses(this.#procFolder);
+    const pids = all.filter((pid) => !this.#recent.has(pid));
+    const inOrder = await this.#likelyFirst.sort(pids, slice);
+    await scanProcesses(inOrder, wanted, this.#procFolder, slice);
     const isNobodyFound = (await checked) === soughtCount;
     const endMs = performance.now();
     // A client in another container has a row in our table and no process: do not look for it all day long.

@@ -1,12 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
 import t from 'tap';
 import { ClientFinder, createClientLookup } from '../../src/proxy/client-process.ts';
+import { LikelyFirst } from '../../src/proxy/client-process/likely-first.ts';
+import { justStarted } from '../../src/proxy/client-process/process-scan.ts';
 import { soughtOf } from '../../src/proxy/socket-tables/socket-table.ts';
+import { TimeSlice } from '../../src/proxy/socket-tables/time-slice.ts';
 import { startBridge } from '../support/bridge.ts';
 import { fakeProc, fakeTable } from '../support/fake-proc.ts';
 import { tmpFolder } from '../support/tmp-folder.ts';
@@ -226,12 +229,47 @@ void t.test('in a flood of connections, those that come meanwhile share a look',
   t.ok(looks > 5 && looks <= sockets.length / 5, `${looks} looks`);
 });
 
-void t.test('a thread of a process that has just started stands for its process', async (t) => {
-  const folder = fakeProc(tmpFolder(t), [{ pid: 601, exe: '/usr/bin/tofu', sockets: [50] }]);
-  writeFileSync(`${folder}/601/status`, 'Name:\ttofu\nTgid:\t599\nPid:\t601\n');
+void t.test('a thread that has just started stands for its process', async (t) => {
+  const folder = fakeProc(tmpFolder(t), [
+    { pid: 500, exe: '/usr/bin/tofu', sockets: [50] },
+    { pid: 601, exe: '/usr/bin/tofu', sockets: [50] },
+  ]);
+  writeFileSync(`${folder}/601/status`, 'Name:\ttofu\nTgid:\t500\nPid:\t601\n');
   writeFileSync(`${folder}/loadavg`, '0.00 0.01 0.05 1/500 602\n');
   fakeTable(folder, 'tcp', [row(10_000, 50)]);
-  t.match(await new ClientFinder(folder).find(side(10_000)), { pid: 599, exe: '/usr/bin/tofu' });
+  t.match(await new ClientFinder(folder).find(side(10_000)), { pid: 500, exe: '/usr/bin/tofu' });
+});
+
+void t.test(
+  'threads of one process that have just started are one process to look at, and ours none',
+  async (t) => {
+    const threads = [601, 602, 603, 604].map((pid) => ({
+      pid,
+      exe: '/usr/bin/tofu',
+      sockets: [50],
+    }));
+    const folder = fakeProc(tmpFolder(t), threads);
+    for (const { pid } of threads)
+      writeFileSync(`${folder}/${pid}/status`, `Tgid:\t${pid === 604 ? process.pid : 601}\n`);
+    writeFileSync(`${folder}/loadavg`, '0.00 0.01 0.05 1/500 604\n');
+    t.strictSame(await justStarted(folder, new TimeSlice()), [601]);
+  },
+);
+
+void t.test('who has more descriptors than before is looked through first', async (t) => {
+  const folder = fakeProc(
+    tmpFolder(t),
+    [30, 20, 10].map((pid) => ({ pid, exe: '/bin/p', sockets: [pid] })),
+  );
+  const likelyFirst = new LikelyFirst(folder);
+  const pids = [30, 20, 10];
+  t.strictSame(await likelyFirst.sort(pids, new TimeSlice()), pids, 'nothing is known yet');
+  // A folder's size here is not the number of its entries, but it grows with them.
+  for (let at = 0; at < 500; at += 1) symlinkSync('/dev/null', join(folder, '20/fd', `${at}-more`));
+  t.strictSame(await likelyFirst.sort(pids, new TimeSlice()), [20, 30, 10]);
+  t.strictSame(await likelyFirst.sort(pids, new TimeSlice()), pids);
+  t.strictSame(await likelyFirst.sort([40, ...pids], new TimeSlice()), [40, ...pids]);
+  t.strictSame(await likelyFirst.sort([40], new TimeSlice()), [40], 'one that has ended');
 });
 
 void t.test('a client that was refused at once was unknown in the log', async (t) => {

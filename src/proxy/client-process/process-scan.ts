@@ -1,12 +1,5 @@
 /** Finds the processes that hold sockets, in /proc/PID/fd. */
-import {
-  existsSync,
-  opendirSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  statSync,
-} from 'node:fs';
+import { opendirSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import type { Dir } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { basename } from 'node:path';
@@ -34,15 +27,30 @@ const guesses = 16;
 const threadGroup = /^Tgid:\t(\d+)$/m;
 
 /**
- * Numbers of processes, or of threads of some, that may have started last, without listing all; newest first. By the last
- * field of /proc/loadavg (proc(5)), which counts in the reader's own namespace.
+ * Processes that may have started last, or of which a thread has, without listing all; newest first. By the last field of
+ * /proc/loadavg (proc(5)), which counts in the reader's own namespace. Without ourselves: of threads we start some too.
  */
-export function justStarted(procFolder: string): number[] {
+export async function justStarted(procFolder: string, slice: TimeSlice): Promise<number[]> {
   const averages = attempt(() => readFileSync(`${procFolder}/loadavg`, 'latin1'));
   const last = Number(averages?.trim().split(' ').at(-1));
   if (!(last > 0)) return [];
-  const ids = Array.from({ length: Math.min(guesses, last) }, (_, at) => last - at);
-  return ids.filter((id) => existsSync(`${procFolder}/${id}`));
+  const pids = new Set<number>();
+  slice.begin();
+  for (let id = last; id > Math.max(0, last - guesses); id -= 1) {
+    // Each thread has the folder of descriptors of its process: one of them is enough.
+    const pid = processOf(id, procFolder);
+    if (pid !== undefined && pid !== process.pid) pids.add(pid);
+    if (slice.isOver) await slice.rest();
+  }
+  slice.end();
+  return [...pids];
+}
+
+/** `undefined` if it has ended. @param id - of a process, or of one of its threads */
+function processOf(id: number, procFolder: string): number | undefined {
+  const status = attempt(() => readFileSync(`${procFolder}/${id}/status`, 'latin1'));
+  const group = status === undefined ? undefined : threadGroup.exec(status)?.[1];
+  return group === undefined ? undefined : Number(group);
 }
 
 /** Newest processes first: clients are mostly younger than what was there before them. */
@@ -119,13 +127,11 @@ function next(descriptors: Dir): string | undefined {
   return attempt(() => descriptors.readSync())?.name;
 }
 
-/** `undefined` if it has ended. @param id - of a process, or of one of its threads */
-export function describeProcess(id: number, procFolder: string): ClientProcess | undefined {
-  const link = attempt(() => readlinkSync(`${procFolder}/${id}/exe`));
+/** `undefined` if it has ended. */
+export function describeProcess(pid: number, procFolder: string): ClientProcess | undefined {
+  const link = attempt(() => readlinkSync(`${procFolder}/${pid}/exe`));
   if (link === undefined) return undefined;
   const exe = link.replace(/ \(deleted\)$/, '');
-  const status = attempt(() => readFileSync(`${procFolder}/${id}/status`, 'latin1')) ?? '';
-  const pid = Number(threadGroup.exec(status)?.[1] ?? id);
   return { pid, exe, provider: providerOf(exe) };
 }
 

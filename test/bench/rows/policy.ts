@@ -105,6 +105,8 @@ function lookupRows(all: readonly LookupFigures[]): Row[] {
       most(2),
     ),
     row('the longest', ({ turnsMs }) => Math.max(...turnsMs), 'ms'),
+    row('with nobody looking: p99', ({ idleTurnsMs }) => quantile(idleTurnsMs, 0.99), 'ms'),
+    row('with nobody looking: the longest', ({ idleTurnsMs }) => Math.max(...idleTurnsMs), 'ms'),
     row('clients that were not found', ({ missed }) => missed, '', most(0)),
   ];
 }
