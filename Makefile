@@ -51,7 +51,7 @@ bench: build tailnet ## Speed and memory against the peers, as ratios with their
 	@node test/bench/main.ts --write docs/benchmarks.md $(BENCH)
 
 .PHONY: bench-quick
-bench-quick: build tailnet ## The same in a few minutes, less exact; writes nothing
+bench-quick: build tailnet ## Most of it in two minutes, less exact; writes nothing
 	@node test/bench/main.ts --quick $(BENCH)
 
 MINUTES ?= 2

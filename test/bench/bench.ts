@@ -20,7 +20,7 @@ export const directHost = '203.0.113.90';
 export const tailnetHost = '100.64.0.2';
 
 /**
- * Stops what was started, the last one first, whatever happens.
+ * Stops what was started, whatever happens.
  *
  * @param ours has to start
  * @param others may be missing, or refuse to start on this machine: then the rest goes on
@@ -40,7 +40,7 @@ export async function withPeers<T>(
     }
     return await use(peers);
   } finally {
-    for (const peer of peers.toReversed()) await peer.stop();
+    await Promise.all(peers.map((peer) => peer.stop()));
   }
 }
 

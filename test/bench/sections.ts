@@ -35,7 +35,7 @@ export const sectionPlans: readonly SectionPlan[] = [
   { name: 'throughput', measure: one(throughputOnLoopback) },
   { name: 'set-up', measure: one(setUpOnLoopback) },
   { name: 'forwarding', measure: one(forwarding) },
-  { name: 'memory', measure: one(memory) },
+  { name: 'memory', isLong: true, measure: one(memory) },
   { name: 'many', measure: one(manyTunnels) },
   { name: 'start', measure: one(startTime) },
   { name: 'nodes', isLong: true, measure: one(nodesSideBySide) },

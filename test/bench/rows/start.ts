@@ -10,9 +10,9 @@ const cli = fileURLToPath(new URL('../../../dist/spacetail.js', import.meta.url)
 const perTurn = 10;
 
 /** The median of some starts: a turn of one start would be the weather. */
-async function startMs(node: string, args: readonly string[]): Promise<number> {
+async function startMs(node: string, args: readonly string[], times: number): Promise<number> {
   const all: number[] = [];
-  for (let at = 0; at < perTurn; at += 1) {
+  for (let at = 0; at < times; at += 1) {
     const done = await run(node, args);
     if (done.code !== 0) throw new Error(done.stderr);
     all.push(done.durationMs);
@@ -21,22 +21,23 @@ async function startMs(node: string, args: readonly string[]): Promise<number> {
 }
 
 /** `spacetail --version` against a Node that does nothing. */
-export async function startTime({ rounds, say: complain }: Bench): Promise<Section> {
+export async function startTime({ rounds, scaled, say: complain }: Bench): Promise<Section> {
   const nodes: (readonly [name: string, file: string])[] = [[process.version, process.execPath]];
   for (const major of Object.keys(NODE_VERSIONS).map(Number) as NodeMajor[]) {
     const file = nodeBinary(major);
     if (file !== undefined && `v${NODE_VERSIONS[major]}` !== process.version)
       nodes.push([`v${NODE_VERSIONS[major]}`, file]);
   }
+  const times = scaled(perTurn);
   const outcome = await contest(
     nodes.flatMap(([name, file]) => [
       {
         name: `bare node ${name}`,
-        measure: async () => ({ start: await startMs(file, ['-e', '0']) }),
+        measure: async () => ({ start: await startMs(file, ['-e', '0'], times) }),
       },
       {
         name: `Node ${name}`,
-        measure: async () => ({ start: await startMs(file, [cli, '--version']) }),
+        measure: async () => ({ start: await startMs(file, [cli, '--version'], times) }),
       },
     ]),
     { rounds, complain },
@@ -55,7 +56,7 @@ export async function startTime({ rounds, say: complain }: Bench): Promise<Secti
   ]);
   return {
     title: 'Start of the command line',
-    about: `\`spacetail --version\` against \`node -e 0\`; each turn is the median of ${perTurn} starts.`,
+    about: `\`spacetail --version\` against \`node -e 0\`; each turn is the median of ${times} starts.`,
     rows,
   };
 }
