@@ -110,7 +110,7 @@ export class ClientFinder {
     const startMs = performance.now();
     const soughtCount = inodes.size;
     const wanted = this.#wanted(inodes);
-    const checked = this.#forgetGone(inodes);
+    const checked = this.#forgetGone(inodes).catch(() => 0);
     // Not the look's own clock: what a search costs is kept low by its rests.
     const slice = new TimeSlice();
     const all = await listProcesses(this.#procFolder);

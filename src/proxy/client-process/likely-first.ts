@@ -1,5 +1,6 @@
 /** The order in which processes are looked through for one that has just connected. */
 import { statSync } from 'node:fs';
+import { attempt } from './attempt.ts';
 import type { TimeSlice } from '../socket-tables/time-slice.ts';
 
 /**
@@ -33,6 +34,6 @@ export class LikelyFirst {
 
   #countOf(pid: number): number {
     const folder = `${this.#procFolder}/${pid}/fd`;
-    return statSync(folder, { throwIfNoEntry: false })?.size ?? 0;
+    return attempt(() => statSync(folder, { throwIfNoEntry: false })?.size) ?? 0;
   }
 }

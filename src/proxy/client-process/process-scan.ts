@@ -3,6 +3,7 @@ import { opendirSync, readdirSync, readFileSync, readlinkSync, statSync } from '
 import type { Dir } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { attempt } from './attempt.ts';
 import type { ClientProcess } from '../request-record.ts';
 import type { TimeSlice } from '../socket-tables/time-slice.ts';
 
@@ -139,13 +140,4 @@ export function describeProcess(pid: number, procFolder: string): ClientProcess 
 function providerOf(exe: string): string | null {
   const name = basename(exe);
   return name.startsWith('terraform-provider-') ? name : null;
-}
-
-/** Processes end at any time. */
-function attempt<Value>(read: () => Value): Value | undefined {
-  try {
-    return read();
-  } catch {
-    return undefined;
-  }
 }

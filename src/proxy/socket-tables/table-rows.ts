@@ -14,11 +14,9 @@ const firstBytes = 2 * longestRow;
 const slowReadMs = 1.5;
 const newline = 10;
 /** One may be slow because the machine was busy with something else. */
-const mostSlowReads = 3;
-/** How much of a slow read is forgotten with each fast one; few, since who finds his row early has walked a part only. */
-const forgottenByFast = 0.05;
-/** In the thread pool nothing is learned. The size of the kernel's table stays as it is: so after a hundred reads one is tried here. */
-const forgottenElsewhere = 0.01;
+const slowReadsInTurn = 3;
+/** In the thread pool so many reads are done until one is tried here again. */
+const readsElsewhere = 20;
 let slowReads = 0;
 
 export interface TableOptions {
@@ -86,13 +84,12 @@ async function readElsewhere(table: number, into: Buffer, slice: TimeSlice): Pro
 }
 
 async function readSome(table: number, into: Buffer, slice: TimeSlice): Promise<number> {
-  if (slowReads >= mostSlowReads) {
-    slowReads -= forgottenElsewhere;
+  if (slowReads >= slowReadsInTurn) {
+    slowReads -= 1 / readsElsewhere;
     return readElsewhere(table, into, slice);
   }
   const startMs = performance.now();
   const bytesRead = readSync(table, into, 0, into.length, null);
-  if (performance.now() - startMs > slowReadMs) slowReads += 1;
-  else slowReads = Math.max(0, slowReads - forgottenByFast);
+  slowReads = performance.now() - startMs > slowReadMs ? slowReads + 1 : 0;
   return bytesRead;
 }
