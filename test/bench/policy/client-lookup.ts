@@ -44,15 +44,15 @@ const lookup = createClientLookup();
 let missed = 0;
 
 /** Milliseconds from the accepted connection to its process. */
-async function timed(child: ChildProcess, { clientOf } = lookup): Promise<number> {
+async function timed(child: ChildProcess, by = lookup): Promise<number> {
   await sleep(restMs);
   const accepted = new Promise<Socket>((resolve) => waiting.push(resolve));
   child.stdin?.write('\n');
   const socket = await accepted;
   const startMs = performance.now();
-  const client = await clientOf(socket);
+  const client = await by.clientOf(socket);
   const tookMs = performance.now() - startMs;
-  if (clientOf === lookup.clientOf && client?.pid !== child.pid) missed += 1;
+  if (by === lookup && client?.pid !== child.pid) missed += 1;
   // No TIME_WAIT: the kernel's table is to have the rows of 500 processes.
   socket.resetAndDestroy();
   return tookMs;
