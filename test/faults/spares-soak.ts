@@ -95,8 +95,8 @@ async function soak(): Promise<boolean> {
   await Promise.all([traffic(), netmap()]);
   // With nobody coming or going: what they leave has to be ended by its age. The last node's going may still be on its way.
   let restS = 0;
-  for (let more = 0, expired = 0; more < 3 && expired === 0; more += 1) {
-    await round();
+  for (let rests = 0, expired = 0; rests < 3 && expired === 0; rests += 1) {
+    for (let more = 0; more < 3; more += 1) await round();
     const acceptedAfter = acceptedNow();
     const atRest = performance.now();
     await waitFor(async () => openNow() === 0 && (await spareCounts(spacetail)).open === 0, {

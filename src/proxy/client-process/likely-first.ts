@@ -1,6 +1,5 @@
 /** The order in which processes are looked through for one that has just connected. */
-import { statSync } from 'node:fs';
-import { attempt } from './attempt.ts';
+import { descriptorCount } from './process-scan.ts';
 import type { TimeSlice } from '../socket-tables/time-slice.ts';
 
 /**
@@ -22,7 +21,7 @@ export class LikelyFirst {
     const same: number[] = [];
     slice.begin();
     for (const pid of pids) {
-      const count = this.#countOf(pid);
+      const count = descriptorCount(`${this.#procFolder}/${pid}/fd`);
       (count === this.#counts.get(pid) ? same : changed).push(pid);
       counts.set(pid, count);
       if (slice.isOver) await slice.rest();
@@ -30,10 +29,5 @@ export class LikelyFirst {
     slice.end();
     this.#counts = counts;
     return [...changed, ...same];
-  }
-
-  #countOf(pid: number): number {
-    const folder = `${this.#procFolder}/${pid}/fd`;
-    return attempt(() => statSync(folder, { throwIfNoEntry: false })?.size) ?? 0;
   }
 }

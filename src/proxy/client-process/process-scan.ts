@@ -3,7 +3,6 @@ import { opendirSync, readdirSync, readFileSync, readlinkSync, statSync } from '
 import type { Dir } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { attempt } from './attempt.ts';
 import type { ClientProcess } from '../request-record.ts';
 import type { TimeSlice } from '../socket-tables/time-slice.ts';
 
@@ -108,9 +107,17 @@ function* openedDescriptors(folder: string): Generator<string> {
   for (const name of descriptorsIn(folder)) if (!standardStreams.includes(name)) yield name;
 }
 
+/**
+ * How many there are, without listing them; 0 before Linux 6.2, and for a process that has ended.
+ *
+ * @param folder - /proc/PID/fd
+ */
+export function descriptorCount(folder: string): number {
+  return attempt(() => statSync(folder, { throwIfNoEntry: false })?.size) ?? 0;
+}
+
 function* descriptorsIn(folder: string): Generator<string> {
-  // How many there are, since Linux 6.2; 0 before.
-  const count = attempt(() => statSync(folder).size) ?? 0;
+  const count = descriptorCount(folder);
   if (count > 0 && count <= fewEntries) {
     yield* attempt(() => readdirSync(folder)) ?? [];
     return;
@@ -140,4 +147,13 @@ export function describeProcess(pid: number, procFolder: string): ClientProcess 
 function providerOf(exe: string): string | null {
   const name = basename(exe);
   return name.startsWith('terraform-provider-') ? name : null;
+}
+
+/** `undefined` where it fails: processes end at any time, and some may not be looked into. */
+function attempt<Value>(read: () => Value): Value | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
 }

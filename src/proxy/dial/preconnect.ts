@@ -55,20 +55,17 @@ export async function dialOrTake(
   const taken = isFresh ? undefined : spares.take(plan, isFixed, signal);
   const spare = taken instanceof Promise ? await taken : taken;
   const dialNext = (): void => spares.dialNext(plan, isFixed);
-  if (spare?.wasReady === true) {
-    const handed = dialNextAfterFirstByte(spare, dialNext);
-    // A request is written to it at once; a tunnel waits for its client's first byte.
-    if (!isFixed) handed.used();
-    return { kind: 'connected', line: spare.line, ip: plan.ip, spare: handed };
+  if (spare === undefined) {
+    const dialled = await dial(plan, options, context);
+    // Another address than the first answered: the first would be dialled ahead in vain.
+    if (dialled.kind === 'connected' && dialled.ip === plan.ip) dialNext();
+    return dialled;
   }
-  const dialled: Dialled =
-    spare === undefined
-      ? await dial(plan, options, context)
-      : { kind: 'connected', line: spare.line, ip: plan.ip, spare };
-  // Another address than the first answered: the first would be dialled ahead in vain.
-  if (dialled.kind === 'connected' && dialled.ip === plan.ip) dialNext();
-  if (!isFixed) spare?.used();
-  return dialled;
+  const handed = spare.wasReady ? dialNextAfterFirstByte(spare, dialNext) : spare;
+  if (!spare.wasReady) dialNext();
+  // A request is written to it at once; a tunnel waits for its client's first byte.
+  if (!isFixed) handed.used();
+  return { kind: 'connected', line: spare.line, ip: plan.ip, spare: handed };
 }
 
 /** A dial before it would be in its way, and one long after it too late: clients one after the other would wait for it. */
