@@ -36,7 +36,7 @@ function broughtBy(names: readonly string[]): Set<string> {
   return brought;
 }
 
-const direct = { ...own.dependencies, ...own.devDependencies };
+const direct = { ...own.dependencies, ...own.optionalDependencies, ...own.devDependencies };
 for (const [name, version] of Object.entries(direct)) {
   if (!/^\d+\.\d+\.\d+$/.test(version)) problems.push(`${name}: ${version} is no exact version`);
 }
@@ -46,6 +46,10 @@ const page = (await readFile(path, 'utf8'))
   .replace(
     /(?<=^Shipped: )\d+ .*$/m,
     `${Object.keys(own.dependencies ?? {}).length} chosen, ${broughtBy(Object.keys(own.dependencies ?? {})).size} in all.`,
+  )
+  .replace(
+    /(?<=^Optional: )\d+ .*$/m,
+    `${Object.keys(own.optionalDependencies ?? {}).length} chosen, ${broughtBy(Object.keys(own.optionalDependencies ?? {})).size} in all.`,
   )
   .replace(
     /(?<=^Build and tests: )\d+ .*$/m,

@@ -2,7 +2,8 @@
  * `npm pack` runs this before and after: node scripts/ship/manifest.ts strip|restore
  *
  * The bundles hold every library, so what is published has no dependencies to install, and no scripts. In the
- * repository they stay `dependencies`: that is what the image's build stage and a licence report go by.
+ * repository they stay `dependencies`: that is what the image's build stage and a licence report go by. What is optional
+ * there is an optional peer of the published package: npm installs it only for who asks.
  */
 import { existsSync } from 'node:fs';
 import { readFile, rename, writeFile } from 'node:fs/promises';
@@ -10,7 +11,11 @@ import { root } from '../repository.ts';
 
 const manifest = `${root}/package.json`;
 const whole = `${root}/.package.json.whole`;
-const unpublished = new Set(['dependencies', 'devDependencies', 'scripts']);
+const unpublished = new Set(['dependencies', 'devDependencies', 'optionalDependencies', 'scripts']);
+
+interface Manifest {
+  readonly optionalDependencies: Readonly<Record<string, string>>;
+}
 
 /** @throws Error when a file that the package needs has not been built */
 async function strip(): Promise<void> {
@@ -18,9 +23,18 @@ async function strip(): Promise<void> {
     if (!existsSync(`${root}/dist/${file}`)) throw new Error(`dist/${file} is missing: make build`);
   // One that was ended in the middle has left the whole one aside.
   if (!existsSync(whole)) await rename(manifest, whole);
-  const fields = Object.entries(JSON.parse(await readFile(whole, 'utf8')) as object);
-  const kept = Object.fromEntries(fields.filter(([name]) => !unpublished.has(name)));
-  await writeFile(manifest, `${JSON.stringify(kept, null, 2)}\n`);
+  const fields = JSON.parse(await readFile(whole, 'utf8')) as Manifest;
+  const kept = Object.entries(fields).filter(([name]) => !unpublished.has(name));
+  const published = { ...Object.fromEntries(kept), ...asPeers(fields.optionalDependencies) };
+  await writeFile(manifest, `${JSON.stringify(published, null, 2)}\n`);
+}
+
+function asPeers(optional: Readonly<Record<string, string>>): object {
+  const versions = Object.entries(optional);
+  return {
+    peerDependencies: Object.fromEntries(versions.map(([name, exact]) => [name, `^${exact}`])),
+    peerDependenciesMeta: Object.fromEntries(versions.map(([name]) => [name, { optional: true }])),
+  };
 }
 
 /** The same file again, its time of change included. */

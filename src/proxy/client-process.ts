@@ -1,11 +1,12 @@
 /**
- * Which process a connection comes from: its socket in /proc/net/tcp{,6}, the socket's inode, the process
+ * Which process a connection comes from: its socket among the kernel's, the socket's inode, the process
  * with that inode among its descriptors. Never on a request's path but where a rule asks for it.
  */
 import type { Socket } from 'node:net';
 import { LikelyFirst } from './client-process/likely-first.ts';
 import {
   describeProcess,
+  isRunning,
   justStarted,
   listProcesses,
   scanProcesses,
@@ -13,8 +14,9 @@ import {
 import type { Wanted } from './client-process/process-scan.ts';
 import type { ClientProcess } from './request-record.ts';
 import { Looks } from './socket-tables/looks.ts';
-import { clientEndOf, soughtOf, SocketTables } from './socket-tables/socket-table.ts';
-import type { ConnectionEnd, Sought } from './socket-tables/socket-table.ts';
+import { clientEndOf } from './socket-tables/connection-end.ts';
+import type { ConnectionEnd, Sought } from './socket-tables/connection-end.ts';
+import { SocketTables } from './socket-tables/socket-table.ts';
 import { TimeSlice } from './socket-tables/time-slice.ts';
 
 export interface ClientLookup {
@@ -30,6 +32,8 @@ interface Request extends Sought {
   readonly answer: (client: ClientProcess | null) => void;
 }
 
+type Tables = Pick<SocketTables, 'findInodes'>;
+
 /** Looked through before all others. */
 const recentProcesses = 16;
 /** After a search that found nothing, so many times its duration pass until the next. */
@@ -38,8 +42,12 @@ const restFactor = 9;
 /** For SPACETAIL_CLIENT_PROCESS=0. */
 export const noClientLookup: ClientLookup = { clientOf: () => Promise.resolve(null) };
 
-export function createClientLookup(procFolder = '/proc'): ClientLookup {
-  const finder = new ClientFinder(procFolder);
+export function createClientLookup(): ClientLookup {
+  const finder = new ClientFinder(
+    '/proc',
+    SocketTables.ofKernel(),
+    SocketTables.ofKernel({ isPatient: true }),
+  );
   const known = new WeakMap<Socket, Promise<ClientProcess | null>>();
   return {
     clientOf(socket) {
@@ -59,26 +67,30 @@ export function createClientLookup(procFolder = '/proc'): ClientLookup {
 /** Answers all requests that wait by one look at the tables. */
 export class ClientFinder {
   readonly #procFolder: string;
-  readonly #tables: Pick<SocketTables, 'findInodes'>;
-  /** For while something else is done meanwhile. */
-  readonly #laterTables: Pick<SocketTables, 'findInodes'>;
+  readonly #tables: Tables;
+  readonly #laterTables: Tables;
   /** Most recent last. */
   readonly #recent = new Set<number>();
   readonly #looks = new Looks<Request>((batch, slice) => this.#answer(batch, slice));
   readonly #likelyFirst: LikelyFirst;
   #restUntilMs = 0;
 
-  constructor(procFolder: string, tables?: Pick<SocketTables, 'findInodes'>) {
+  /** @param laterTables - for while something else is done meanwhile */
+  constructor(
+    procFolder: string,
+    tables: Tables = new SocketTables(procFolder),
+    laterTables = tables,
+  ) {
     this.#procFolder = procFolder;
     this.#likelyFirst = new LikelyFirst(procFolder);
-    this.#tables = tables ?? new SocketTables(procFolder);
-    this.#laterTables = tables ?? new SocketTables(procFolder, { isPatient: true });
+    this.#tables = tables;
+    this.#laterTables = laterTables;
   }
 
   /** @param isOver - whether the connection is: then its process is not worth a long search */
   find(end: ConnectionEnd, isOver = () => false): Promise<ClientProcess | null> {
     return new Promise((resolve) => {
-      this.#looks.ask({ ...soughtOf(end), isOver, answer: resolve });
+      this.#looks.ask({ end, isOver, answer: resolve });
     });
   }
 
@@ -96,7 +108,7 @@ export class ClientFinder {
   }
 
   async #scanLikely(wanted: Wanted, inodes: Map<string, Request>, slice: TimeSlice): Promise<void> {
-    await scanProcesses([...this.#recent].toReversed(), wanted, this.#procFolder, slice);
+    await scanProcesses(this.#livingRecent(), wanted, this.#procFolder, slice);
     // Who has ended already would not be found by a search either.
     for (const [inode, { isOver }] of inodes) if (isOver()) inodes.delete(inode);
     // Many a client lives for some milliseconds: those that started last are tried before all are listed.
@@ -154,6 +166,13 @@ export class ClientFinder {
         return true;
       },
     };
+  }
+
+  /** Newest first. Forgets who has ended: each way into its folder would be an exception. */
+  #livingRecent(): number[] {
+    const isAlive = (pid: number): boolean => isRunning(pid, this.#procFolder);
+    for (const pid of this.#recent) if (!isAlive(pid)) this.#recent.delete(pid);
+    return [...this.#recent].toReversed();
   }
 
   #remember(pid: number): void {

@@ -14,6 +14,7 @@ import { RequestFeed } from '../proxy/pages/request-feed.ts';
 import type { RequestRecord } from '../proxy/request-record.ts';
 import { parseRules } from '../proxy/rules.ts';
 import { createBridge } from '../proxy/server.ts';
+import { openSocketDiag } from '../proxy/socket-tables/socket-diag.ts';
 import { lostLines } from '../report/format.ts';
 import { createRunRecord } from '../report/run-record.ts';
 import { createAttachedNetworks } from './attached-networks.ts';
@@ -29,6 +30,9 @@ import { statusDocument } from './status.ts';
 import { tellOfNetmap } from './netmap-news.ts';
 import { upstreamOf } from './upstream.ts';
 import { writeLastRun } from './last-run.ts';
+
+/** To load it takes some 20 ms: tailscaled is started first. */
+const socketDiagAfterMs = 100;
 
 export interface BuildContext {
   readonly logger: Logger;
@@ -106,6 +110,8 @@ export async function buildParts(
     },
   });
   const clients = config.clientProcess ? createClientLookup() : noClientLookup;
+  // Who wants no look-ups gets nothing native loaded either.
+  if (config.clientProcess) setTimeout(() => void openSocketDiag(), socketDiagAfterMs).unref();
   const activity = { lastMs: Date.now(), ended: 0 };
   const bridge = createBridge({
     http: config.http,

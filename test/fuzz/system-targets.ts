@@ -12,7 +12,8 @@ import { parseStatus } from '../../src/dns/status.ts';
 import { TailnetIndex } from '../../src/dns/tailnet-index.ts';
 import { explainLogin } from '../../src/lifecycle/login-failure.ts';
 import { parseProcessStat } from '../../src/lifecycle/process-id.ts';
-import { soughtOf, SocketTables } from '../../src/proxy/socket-tables/socket-table.ts';
+import { askFor, readAnswer } from '../../src/proxy/socket-tables/diag-messages.ts';
+import { SocketTables } from '../../src/proxy/socket-tables/socket-table.ts';
 import { TimeSlice } from '../../src/proxy/socket-tables/time-slice.ts';
 import { canonicalAddress } from '../../src/proxy/addresses.ts';
 import { orRefused } from './target.ts';
@@ -83,6 +84,22 @@ export const systemTargets: readonly FuzzTarget[] = [
     },
   },
   {
+    name: 'socket-diag',
+    words: ['\u0014\0', '\u0002\0', '\u0001\0\0\0', '\0\0\0\0'],
+    check(bytes) {
+      const asked = askFor(side, 1);
+      assert.ok(asked);
+      // Most answers are of the question: what is behind it is to be read too.
+      const head = asked.subarray(0, 12);
+      for (const answer of [bytes, Buffer.concat([head, bytes])]) {
+        const row = readAnswer(answer, asked);
+        if (row === undefined || row === 'none') continue;
+        assert.match(row.inode, /^\d+$/);
+        assert.ok(row.queuedBytes >= 0);
+      }
+    },
+  },
+  {
     name: 'socket-table',
     words: ['0100007F:1F90', ' 0A ', '00000000:0000', '\n', ' 1: ', 'sl local_address'],
     async check(bytes) {
@@ -93,7 +110,7 @@ export const systemTargets: readonly FuzzTarget[] = [
       try {
         mkdirSync(join(folder, 'net'));
         writeFileSync(join(folder, 'net', 'tcp'), bytes);
-        const item = soughtOf(side);
+        const item = { end: side };
         const found = await new SocketTables(folder).findInodes([item], new TimeSlice());
         for (const inode of found.keys()) {
           assert.match(inode, /^(?!0$)\d+$/);

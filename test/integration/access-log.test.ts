@@ -1,6 +1,14 @@
 import '../tailnet/inside.ts';
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { manyRequests } from '../support/many-requests.ts';
@@ -69,6 +77,32 @@ void t.test('TRACE adds a line at the start of a request and one for each step',
   const fields = `time level msg id proto method host port name_source ip peer route policy client status error dns_ms dial_ms
     total_ms bytes_up bytes_down close_reason`;
   t.strictSame(Object.keys(lines.at(-1) ?? {}), fields.split(/\s+/), 'the last line is as ever');
+});
+
+/** Inodes of the machine's netlink sockets that ask about sockets (NETLINK_SOCK_DIAG is 4). */
+function sockDiagInodes(): string[] {
+  const rows = readFileSync('/proc/net/netlink', 'utf8').trim().split('\n').slice(1);
+  const columns = rows.map((row) => row.trim().split(/\s+/));
+  return columns.filter(([, protocol]) => protocol === '4').map((row) => row.at(-1) ?? '');
+}
+
+void t.test('the kernel is asked for the program of each request', async (t) => {
+  const spacetail = await spacetailFor(t, facts);
+  await spacetail.up();
+  const descriptors = `/proc/${supervisorPid(spacetail)}/fd`;
+  const links = (): string[] =>
+    readdirSync(descriptors).map((name) => readlinkSync(`${descriptors}/${name}`));
+  await waitFor(
+    async () => {
+      // The kernel lists it once it has been used, and it is opened when tailscaled is under way.
+      await spacetail.curl(url);
+      return sockDiagInodes().some((inode) => links().includes(`socket:[${inode}]`));
+    },
+    { what: 'a socket that asks' },
+  );
+  await spacetail.cli(['down']);
+  t.ok(spacetail.accessLog().length > 0);
+  for (const line of spacetail.accessLog()) t.match(line, { client: { exe: /\/curl$/ } });
 });
 
 void t.test('down and SIGTERM lose no line', async (t) => {

@@ -62,6 +62,11 @@ export async function listProcesses(procFolder: string): Promise<number[]> {
     .sort((a, b) => b - a);
 }
 
+/** Whether there is such a process, or a zombie of it. */
+export function isRunning(pid: number, procFolder: string): boolean {
+  return statSync(`${procFolder}/${pid}`, { throwIfNoEntry: false }) !== undefined;
+}
+
 /** What a program has from whoever started it: seldom a connection of its own. */
 const standardStreams = ['0', '1', '2'];
 

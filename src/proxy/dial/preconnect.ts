@@ -4,7 +4,6 @@ import { dial } from '../dial.ts';
 import type { DialContext, Dialled, DialOptions } from './dial-context.ts';
 import { RuleIndex, factsOf } from '../policy/rule-index.ts';
 import type { Rule } from '../rules.ts';
-import type { Handed } from './handed.ts';
 import { Spares } from './spares.ts';
 
 export interface PreconnectOptions {
@@ -13,9 +12,6 @@ export interface PreconnectOptions {
   /** How long a spare may wait for its use; 15 s. */
   readonly idleMs?: number;
 }
-
-/** Most clients speak within a millisecond of their answer. */
-const FIRST_BYTE_MS = 2;
 
 export function createSpares(
   { rules, idleMs }: PreconnectOptions,
@@ -61,29 +57,10 @@ export async function dialOrTake(
     if (dialled.kind === 'connected' && dialled.ip === plan.ip) dialNext();
     return dialled;
   }
-  const handed = spare.wasReady ? dialNextAfterFirstByte(spare, dialNext) : spare;
-  if (!spare.wasReady) dialNext();
+  // After the answer, and after what comes with the next turn, which is mostly the client's first byte; later, clients
+  // one after the other would wait for it.
+  setImmediate(() => setImmediate(dialNext));
   // A request is written to it at once; a tunnel waits for its client's first byte.
-  if (!isFixed) handed.used();
-  return { kind: 'connected', line: spare.line, ip: plan.ip, spare: handed };
-}
-
-/** A dial before it would be in its way, and one long after it too late: clients one after the other would wait for it. */
-function dialNextAfterFirstByte(spare: Handed, dialNext: () => void): Handed {
-  const timer = setTimeout(dialNext, FIRST_BYTE_MS);
-  const soon = (): void => {
-    clearTimeout(timer);
-    setImmediate(dialNext);
-  };
-  return {
-    ...spare,
-    used() {
-      spare.used();
-      soon();
-    },
-    died() {
-      spare.died();
-      soon();
-    },
-  };
+  if (!isFixed) spare.used();
+  return { kind: 'connected', line: spare.line, ip: plan.ip, spare };
 }

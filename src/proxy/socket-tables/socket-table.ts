@@ -1,118 +1,40 @@
-/** Finds the inode of the socket at a connection's other end in /proc/net/tcp and tcp6. */
-import type { Socket } from 'node:net';
-import { endianness } from 'node:os';
-import ipaddr from 'ipaddr.js';
-import { canonicalAddress } from '../addresses.ts';
+/** Finds the inode of the socket at a connection's other end: by asking the kernel for it, or in /proc/net/tcp and tcp6. */
+import type { Row, Sought } from './connection-end.ts';
+import { socketDiag } from './socket-diag.ts';
+import type { SocketDiag } from './socket-diag.ts';
 import { readTable } from './table-rows.ts';
 import type { TableOptions } from './table-rows.ts';
 import type { TimeSlice } from './time-slice.ts';
+import { WantedRows } from './wanted-rows.ts';
 
-interface Endpoint {
-  readonly host: string;
-  readonly port: number;
-}
-
-/** A connection as the socket at one of its ends sees it, e.g. the client's. */
-export interface ConnectionEnd {
-  readonly local: Endpoint;
-  readonly remote: Endpoint;
-}
-
-/** The other end of an accepted connection; `undefined` once it is closed. */
-export function clientEndOf(socket: Socket): ConnectionEnd | undefined {
-  const { remoteAddress, remotePort, localAddress, localPort } = socket;
-  if (remoteAddress === undefined || remotePort === undefined) return undefined;
-  if (localAddress === undefined || localPort === undefined) return undefined;
-  return {
-    local: { host: remoteAddress, port: remotePort },
-    remote: { host: localAddress, port: localPort },
-  };
-}
-
-/** The same connection as its other end sees it. */
-export function otherEndOf({ local, remote }: ConnectionEnd): ConnectionEnd {
-  return { local: remote, remote: local };
-}
-
-/** Of what the tables tell of a connection's end. */
-export interface Row {
-  /** Bytes that were sent and not yet acknowledged, in hexadecimal. */
-  readonly queued: string;
-  /** `0` where no process has it (any more). */
-  readonly inode: string;
-}
-
-/** The same for each of the tables. */
-type InTables = readonly [tcp: string, tcp6: string];
-
-/** What to look for in the tables. */
-export interface Sought {
-  readonly localPort: number;
-  readonly needles: InTables;
-}
-
-const newline = 10;
-const colon = 58;
-const zero = 48;
-const nine = 57;
-/** So that A is 10. */
-const letterTen = 55;
-
-/**
- * The columns `local_address rem_address` of the end's row (kernel: Documentation/networking/proc_net_tcp).
- * A dual-stack program has an IPv4 connection in tcp6 as an IPv4-mapped one.
- */
-export function soughtOf({ local, remote }: ConnectionEnd): Sought {
-  const pair = (table: 0 | 1): string => {
-    const [from, to] = [addressHex(local.host)[table], addressHex(remote.host)[table]];
-    return `${from}:${portHex(local.port)} ${to}:${portHex(remote.port)} `;
-  };
-  return { localPort: local.port, needles: [pair(0), pair(1)] };
-}
-
-/** A port as the tables write it. */
-function portHex(port: number): string {
-  return port.toString(16).toUpperCase().padStart(4, '0');
-}
-
-/** Mostly it is 127.0.0.1, again and again. */
-const addressesInHex = new Map<string, InTables>();
-const mostAddresses = 256;
-
-function addressHex(host: string): InTables {
-  const known = addressesInHex.get(host);
-  if (known !== undefined) return known;
-  const made: InTables = [hexOf(host, false), hexOf(host, true)];
-  if (addressesInHex.size >= mostAddresses) addressesInHex.clear();
-  addressesInHex.set(host, made);
-  return made;
-}
-
-/** 32-bit words in the machine's byte order. */
-function hexOf(host: string, isMapped: boolean): string {
-  // A listener for both families sees an IPv4 client as IPv4-mapped; the client's own row says which it is.
-  const parsed = ipaddr.parse(canonicalAddress(host) ?? host);
-  const address = parsed instanceof ipaddr.IPv4 && isMapped ? parsed.toIPv4MappedAddress() : parsed;
-  const bytes = Buffer.from(address.toByteArray());
-  if (endianness() === 'LE') bytes.swap32();
-  return bytes.toString('hex').toUpperCase();
-}
+/** @param item - of those that were sought; `true`: look no further for this one */
+type Settle<Item> = (item: Item, row: Row) => boolean;
 
 /** The kernel's tables of TCP sockets. */
 export class SocketTables {
   readonly #folder: string;
   readonly #options: TableOptions;
+  readonly #diag: SocketDiag | undefined;
 
-  /** @param procFolder - `/proc`, or one of a process */
-  constructor(procFolder: string, options: TableOptions = {}) {
+  /**
+   * @param procFolder - `/proc`, or one of a process
+   * @param diag - is asked first; that of the kernel whose tables these are
+   */
+  constructor(procFolder: string, options: TableOptions = {}, diag?: SocketDiag) {
     this.#folder = `${procFolder}/net`;
     this.#options = options;
+    this.#diag = diag;
+  }
+
+  /** This process's. */
+  static ofKernel(options?: TableOptions): SocketTables {
+    return new SocketTables('/proc/self', options, socketDiag);
   }
 
   /**
-   * Reads the tables once for all that is sought.
+   * Looks once for all that is sought.
    *
-   * @returns by the inode of each row that was found; a connection that is gone already has none
+   * @returns by the inode of each that was found; a connection that is gone already has none
    */
   async findInodes<Item extends Sought>(
     sought: readonly Item[],
@@ -129,21 +51,51 @@ export class SocketTables {
   }
 
   /**
-   * Reads the tables once for all that is sought.
+   * Looks once for all that is sought.
    *
-   * @param settle - is given a row that was sought; `true`: look no further for this one
-   * @returns whether there was a connection of anybody
+   * @param settle - is given what was found
+   * @returns whether connections can be seen here, of anybody: else that there was none says nothing
    */
   async find<Item extends Sought>(
     sought: readonly Item[],
     slice: TimeSlice,
-    settle: (item: Item, row: Row) => boolean,
+    settle: Settle<Item>,
+  ): Promise<boolean> {
+    const unanswered = await this.#ask(sought, slice, settle);
+    if (unanswered.length === 0) return true;
+    return this.#read(unanswered, slice, settle);
+  }
+
+  /** @returns those of which the tables have to be read */
+  async #ask<Item extends Sought>(
+    sought: readonly Item[],
+    slice: TimeSlice,
+    settle: Settle<Item>,
+  ): Promise<readonly Item[]> {
+    const diag = this.#diag;
+    if (diag === undefined) return sought;
+    const unanswered: Item[] = [];
+    slice.begin();
+    for (const item of sought) {
+      const row = diag.find(item.end);
+      if (row === undefined) unanswered.push(item);
+      else if (row !== 'none') settle(item, row);
+      if (slice.isOver) await slice.rest();
+    }
+    slice.end();
+    return unanswered;
+  }
+
+  async #read<Item extends Sought>(
+    sought: readonly Item[],
+    slice: TimeSlice,
+    settle: Settle<Item>,
   ): Promise<boolean> {
     let missing = sought;
     let hasRows = false;
     for (const table of [0, 1] as const) {
       if (missing.length === 0) break;
-      const wanted = new Wanted(missing, table);
+      const wanted = new WantedRows(missing, table);
       const path = `${this.#folder}/${table === 0 ? 'tcp' : 'tcp6'}`;
       for await (const rows of readTable(path, slice, this.#options)) {
         hasRows = wanted.lookThrough(rows, settle) || hasRows;
@@ -154,65 +106,3 @@ export class SocketTables {
     return hasRows;
   }
 }
-
-/** What is sought in one table. Each row is looked at, so what is not wanted is told by its port, without making text of it. */
-class Wanted<Item extends Sought> {
-  readonly #byAddresses: Map<string, Item>;
-  readonly #ports: Set<number>;
-
-  constructor(sought: readonly Item[], table: 0 | 1) {
-    this.#byAddresses = new Map(sought.map((item) => [item.needles[table], item]));
-    this.#ports = new Set(sought.map(({ localPort }) => localPort));
-  }
-
-  get isDone(): boolean {
-    return this.#byAddresses.size === 0;
-  }
-
-  left(): Item[] {
-    return [...this.#byAddresses.values()];
-  }
-
-  /** @returns whether there was a row */
-  lookThrough(rows: Buffer, settle: (item: Item, row: Row) => boolean): boolean {
-    let hasRows = false;
-    for (let lineAt = 0; lineAt < rows.length;) {
-      const end = rows.indexOf(newline, lineAt);
-      // `  12: 0100007F:1F90 0100007F:A3C2 01 …`; the head of the table has no colon before its columns.
-      const start = rows.indexOf(colon, lineAt) + 2;
-      const portAt = rows.indexOf(colon, start) + 1;
-      if (start < lineAt || portAt < start) break;
-      if (portAt < end) {
-        hasRows = true;
-        if (this.#ports.has(portIn(rows, portAt))) {
-          this.#settle(rows.toString('latin1', start, end), settle);
-          if (this.isDone) break;
-        }
-      }
-      lineAt = end + 1;
-    }
-    return hasRows;
-  }
-
-  #settle(row: string, settle: (item: Item, row: Row) => boolean): void {
-    const after = row.indexOf(' ', row.indexOf(' ') + 1) + 1;
-    const addresses = row.slice(0, after);
-    const item = this.#byAddresses.get(addresses);
-    const [, queued, inode] = (item && columnsAfter.exec(row.slice(after))) ?? [];
-    if (item === undefined || queued === undefined || inode === undefined) return;
-    if (settle(item, { queued, inode })) this.#byAddresses.delete(addresses);
-  }
-}
-
-/** Of four hexadecimal digits; something else than a port for other bytes. */
-function portIn(rows: Buffer, at: number): number {
-  let port = 0;
-  for (let digit = at; digit < at + 4; digit += 1) {
-    const code = rows[digit] as number;
-    port = port * 16 + (code > nine ? code - letterTen : code - zero);
-  }
-  return port;
-}
-
-/** After both addresses: st, tx:rx, tr:tm, retrnsmt, uid, timeout, inode. */
-const columnsAfter = /^\S+ +([\dA-F]+):\S+ +\S+ +\S+ +\S+ +\S+ +(\d+)/;

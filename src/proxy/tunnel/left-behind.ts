@@ -1,10 +1,11 @@
 /** A client that goes away while its upload stands still. */
 import type { Socket } from 'node:net';
-import { clientEndOf, otherEndOf, soughtOf, SocketTables } from '../socket-tables/socket-table.ts';
+import { clientEndOf, otherEndOf } from '../socket-tables/connection-end.ts';
+import { SocketTables } from '../socket-tables/socket-table.ts';
 import { TimeSlice } from '../socket-tables/time-slice.ts';
 import { isOrphan } from './orphan.ts';
 
-const tables = new SocketTables('/proc/self', { isPatient: true });
+const tables = SocketTables.ofKernel({ isPatient: true });
 
 const LOOK_EVERY_MS = 2000;
 /** What the client sent before it went still goes to an origin that is slow; one that takes nothing for so long has stopped. */
@@ -72,8 +73,8 @@ async function queuedBytes(socket: Socket): Promise<string> {
   const other = clientEndOf(socket);
   let found = '';
   if (other === undefined) return found;
-  await tables.find([soughtOf(otherEndOf(other))], new TimeSlice(), (_, { queued }) => {
-    found = queued;
+  await tables.find([{ end: otherEndOf(other) }], new TimeSlice(), (_, { queuedBytes: queued }) => {
+    found = String(queued);
     return true;
   });
   return found;

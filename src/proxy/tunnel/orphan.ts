@@ -2,8 +2,9 @@
 import type { Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Looks } from '../socket-tables/looks.ts';
-import { clientEndOf, otherEndOf, soughtOf, SocketTables } from '../socket-tables/socket-table.ts';
-import type { ConnectionEnd, Sought } from '../socket-tables/socket-table.ts';
+import { clientEndOf, otherEndOf } from '../socket-tables/connection-end.ts';
+import type { ConnectionEnd, Sought } from '../socket-tables/connection-end.ts';
+import { SocketTables } from '../socket-tables/socket-table.ts';
 
 const ANSWERED_AT_ONCE = 4;
 const LOOPBACK = /^(?:::ffff:)?127\.|^::1$/;
@@ -20,10 +21,10 @@ interface Asked extends Sought {
   readonly answer: (finding: Finding) => void;
 }
 
-const tables = new SocketTables('/proc/self', { isPatient: true });
+const tables = SocketTables.ofKernel({ isPatient: true });
 
 /**
- * One walk of the kernel's at a time, and the next after about a hundred milliseconds: nobody is kept waiting by a FIN that is
+ * Where tables have to be read, one walk of the kernel's at a time, and the next after about a hundred milliseconds: nobody is kept waiting by a FIN that is
  * held, and tunnels one after the other would otherwise each have the walk for the one before in their way.
  */
 const lookBudget = { burstMs: 5, share: 0.03 };
@@ -44,7 +45,7 @@ const looks = new Looks<Asked>(async (batch, slice) => {
 }, lookBudget);
 
 async function find(end: ConnectionEnd): Promise<Finding> {
-  return new Promise((answer) => looks.ask({ ...soughtOf(end), answer }));
+  return new Promise((answer) => looks.ask({ end, answer }));
 }
 
 const underWay = new WeakMap<Socket, Promise<boolean>>();

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { openAccessLog } from '../../../src/proxy/access-log.ts';
 import { createClientLookup, noClientLookup } from '../../../src/proxy/client-process.ts';
+import { openSocketDiag } from '../../../src/proxy/socket-tables/socket-diag.ts';
 import { createMetrics } from '../../../src/proxy/metrics.ts';
 import { compilePolicy } from '../../../src/proxy/policy.ts';
 import type { Policy } from '../../../src/proxy/policy.ts';
@@ -59,6 +60,7 @@ const records = batchRecords((ended) => {
   for (const record of ended) feed.publish(record);
   for (const record of ended) run.add(record);
 });
+await openSocketDiag();
 const clients = kind === 'looking' ? createClientLookup() : noClientLookup;
 const tailnet = fakeTailnet(undefined);
 const bridge = createBridge({

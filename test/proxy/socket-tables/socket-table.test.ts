@@ -1,7 +1,7 @@
 /** Tables as the kernel writes them: fixed columns, a line of titles, rows of 150 bytes, in tcp6 of 180. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import t from 'tap';
-import { soughtOf, SocketTables } from '../../../src/proxy/socket-tables/socket-table.ts';
+import { SocketTables } from '../../../src/proxy/socket-tables/socket-table.ts';
 import { TimeSlice } from '../../../src/proxy/socket-tables/time-slice.ts';
 import type { Teardown } from '../../support/teardown.ts';
 import { tmpFolder } from '../../support/tmp-folder.ts';
@@ -27,13 +27,14 @@ function tables(t: Teardown, tcp: readonly string[], tcp6: readonly string[] = [
   return new SocketTables(folder);
 }
 
-const end = (from: number, to = 8080) =>
-  soughtOf({ local: { host: '127.0.0.1', port: from }, remote: { host: '127.0.0.1', port: to } });
+const end = (from: number, to = 8080) => ({
+  end: { local: { host: '127.0.0.1', port: from }, remote: { host: '127.0.0.1', port: to } },
+});
 
 /** `PORT INODE` of each that was found. */
 async function found(of: SocketTables, ...sought: ReturnType<typeof end>[]): Promise<string[]> {
   const inodes = await of.findInodes(sought, new TimeSlice());
-  return [...inodes].map(([inode, item]) => `${item.localPort} ${inode}`).toSorted();
+  return [...inodes].map(([inode, item]) => `${item.end.local.port} ${inode}`).toSorted();
 }
 
 void t.test('every row is found, wherever it stands in a table', async (t) => {
