@@ -38,8 +38,9 @@ COPY package.json package-lock.json .npmrc ./
 # Production dependencies go in beside the sources, what is native for the target's processor; esbuild, for this one's, stays
 # a folder above, so that it can't get into the bundle.
 RUN --mount=type=cache,target=/root/.npm \
-    cpu=$(echo "${TARGETARCH}" | sed s/amd64/x64/) \
-    && npm ci --omit=dev --ignore-scripts --no-audit --no-fund --os=linux --cpu="${cpu:-$(node -p process.arch)}" \
+    cpu=${TARGETARCH:-$(node -p process.arch)} \
+    && if [ "$cpu" = amd64 ]; then cpu=x64; fi \
+    && npm ci --omit=dev --ignore-scripts --no-audit --no-fund --os=linux --cpu="$cpu" \
     && npm install --prefix /build --ignore-scripts --no-audit --no-fund --no-save \
        "esbuild@$(node -p "require('./package-lock.json').packages['node_modules/esbuild'].version")"
 COPY scripts ./scripts

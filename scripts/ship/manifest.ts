@@ -30,10 +30,11 @@ async function strip(): Promise<void> {
 }
 
 function asPeers(optional: Readonly<Record<string, string>>): object {
-  const versions = Object.entries(optional);
+  const names = Object.keys(optional);
   return {
-    peerDependencies: Object.fromEntries(versions.map(([name, exact]) => [name, `^${exact}`])),
-    peerDependenciesMeta: Object.fromEntries(versions.map(([name]) => [name, { optional: true }])),
+    // Any version: one that does not do is as good as none, and a range would be one more thing to conflict with.
+    peerDependencies: Object.fromEntries(names.map((name) => [name, '*'])),
+    peerDependenciesMeta: Object.fromEntries(names.map((name) => [name, { optional: true }])),
   };
 }
 

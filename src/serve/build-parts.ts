@@ -31,7 +31,7 @@ import { tellOfNetmap } from './netmap-news.ts';
 import { upstreamOf } from './upstream.ts';
 import { writeLastRun } from './last-run.ts';
 
-/** To load it takes some 20 ms: tailscaled is started first. */
+/** To load it takes some 20 ms; by then tailscaled is mostly under way. */
 const socketDiagAfterMs = 100;
 
 export interface BuildContext {

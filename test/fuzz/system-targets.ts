@@ -88,12 +88,11 @@ export const systemTargets: readonly FuzzTarget[] = [
     words: ['\u0014\0', '\u0002\0', '\u0001\0\0\0', '\0\0\0\0'],
     check(bytes) {
       const asked = askFor(side, 1);
-      assert.ok(asked);
       // Most answers are of the question: what is behind it is to be read too.
       const head = asked.subarray(0, 12);
       for (const answer of [bytes, Buffer.concat([head, bytes])]) {
         const row = readAnswer(answer, asked);
-        if (row === undefined || row === 'none') continue;
+        if (row === undefined || typeof row === 'string') continue;
         assert.match(row.inode, /^\d+$/);
         assert.ok(row.queuedBytes >= 0);
       }

@@ -133,7 +133,6 @@ check 'no toolchain' "$(find "$root/usr/local" "$root/go" -name 'go' -o -name '*
 modules=$root/usr/local/lib/spacetail/node_modules
 check 'one library beside the bundle' "$(find "$root/usr/local" -name node_modules | wc -l) $(cd "$modules" && echo * @koromix/*)" \
   "1 @koromix koffi @koromix/koffi-linux-${arch/amd64/x64}"
-check 'which loads' "$(chroot "$root" /usr/local/bin/node -p "typeof require('/usr/local/lib/spacetail/node_modules/koffi').load")" function
 check 'no caches' "$(find "$root/root" -mindepth 1 ! -name '.*rc' ! -name .profile | head -3)" ''
 
 other_container=$(b from localhost/spacetail:other)

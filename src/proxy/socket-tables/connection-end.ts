@@ -1,7 +1,7 @@
 /** A TCP connection as one of its two sockets has it. */
 import type { Socket } from 'node:net';
 
-interface Endpoint {
+export interface Endpoint {
   readonly host: string;
   readonly port: number;
 }

@@ -5,6 +5,7 @@
 import { endianness } from 'node:os';
 import ipaddr from 'ipaddr.js';
 import { canonicalAddress } from '../addresses.ts';
+import { ByHost } from './by-host.ts';
 import type { ConnectionEnd, Row } from './connection-end.ts';
 
 const isLittleEndian = endianness() === 'LE';
@@ -31,51 +32,69 @@ const answerSockId = headerBytes + 4;
 const remotePortIn = 2;
 const sourceIn = 4;
 const destinationIn = 20;
+const linkIn = 36;
 const cookieIn = 40;
 const sockIdBytes = 48;
 const wqueueAt = answerSockId + sockIdBytes + 8;
 const inodeAt = answerSockId + sockIdBytes + 16;
 
-/** A message that asks for the socket of this end; `undefined` where the addresses do not say which (link-local ones). */
-export function askFor({ local, remote }: ConnectionEnd, sequence: number): Buffer | undefined {
-  const source = addressBytes(local.host);
-  const destination = addressBytes(remote.host);
-  if (source?.length !== destination?.length) return undefined;
-  if (source === undefined || destination === undefined) return undefined;
+interface Asked {
+  readonly bytes: readonly number[];
+  /** The number of the link: a socket that is bound to a link is found by it alone. */
+  readonly link: number;
+}
+
+/** `lo` is the first of each network namespace. */
+const loopbackLink = 1;
+const anyLink = 0;
+
+const asked = new ByHost<Asked>((host) => {
+  const address = ipaddr.parse(canonicalAddress(host) ?? host);
+  const link = address.range() === 'loopback' ? loopbackLink : anyLink;
+  return { bytes: address.toByteArray(), link };
+});
+
+/** A message that asks for the socket of this end. */
+export function askFor({ local, remote }: ConnectionEnd, sequence: number): Buffer {
+  const [source, destination] = [asked.of(local.host), asked.of(remote.host)];
   const bytes = Buffer.alloc(requestBytes);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   view.setUint32(0, requestBytes, isLittleEndian);
   view.setUint16(4, byFamily, isLittleEndian);
   view.setUint16(6, request, isLittleEndian);
   view.setUint32(8, sequence, isLittleEndian);
-  bytes[headerBytes] = source.length === 4 ? addressFamily.ipv4 : addressFamily.ipv6;
+  bytes[headerBytes] = source.bytes.length === 4 ? addressFamily.ipv4 : addressFamily.ipv6;
   bytes[headerBytes + 1] = ipProtocolTcp;
   view.setUint32(headerBytes + 4, anyState, isLittleEndian);
   bytes.writeUInt16BE(local.port, requestSockId);
   bytes.writeUInt16BE(remote.port, requestSockId + remotePortIn);
-  bytes.set(source, requestSockId + sourceIn);
-  bytes.set(destination, requestSockId + destinationIn);
+  bytes.set(source.bytes, requestSockId + sourceIn);
+  bytes.set(destination.bytes, requestSockId + destinationIn);
+  view.setUint32(requestSockId + linkIn, source.link, isLittleEndian);
   // INET_DIAG_NOCOOKIE
   bytes.fill(0xff, requestSockId + cookieIn, requestSockId + sockIdBytes);
   return bytes;
 }
 
-function addressBytes(host: string): readonly number[] | undefined {
-  const address = ipaddr.parse(canonicalAddress(host) ?? host);
-  return address.range() === 'linkLocal' ? undefined : address.toByteArray();
+/** Whether "no such socket" is the last word on this end: elsewhere than on loopback it may be bound to a link. */
+export function isCertain({ local }: ConnectionEnd): boolean {
+  return asked.of(local.host).link === loopbackLink;
 }
 
-/** @returns the socket's row, or that there is none; `undefined` for an answer to something else, and for any other error */
-export function readAnswer(bytes: Buffer, asked: Buffer): Row | 'none' | undefined {
+/**
+ * @returns the socket's row; that there is none, but a listener on that port, or not even that; `undefined` for an answer to
+ * something else, and for any other error
+ */
+export function readAnswer(bytes: Buffer, question: Buffer): Row | 'listener' | 'none' | undefined {
   if (bytes.length < headerBytes + 4) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const type = view.getUint16(4, isLittleEndian);
-  if (!bytes.subarray(8, 12).equals(asked.subarray(8, 12))) return undefined;
+  if (!bytes.subarray(8, 12).equals(question.subarray(8, 12))) return undefined;
   if (type === errorType)
     return view.getInt32(headerBytes, isLittleEndian) === -enoent ? 'none' : undefined;
   if (type !== byFamily || bytes.length < answerBytes) return undefined;
-  // Where nothing is connected, the kernel answers with a listener on that port, if there is one: it has no other end.
-  if (bytes.readUInt16BE(answerSockId + remotePortIn) === 0) return 'none';
+  // A listener has no other end.
+  if (bytes.readUInt16BE(answerSockId + remotePortIn) === 0) return 'listener';
   return {
     queuedBytes: view.getUint32(wqueueAt, isLittleEndian),
     inode: String(view.getUint32(inodeAt, isLittleEndian)),

@@ -3,13 +3,18 @@
  * milliseconds. Node opens no netlink sockets; `koffi`, where it is installed beside us, opens this one, and it is a
  * descriptor like others from then on.
  */
+import { once } from 'node:events';
 import { closeSync, readSync, writeSync } from 'node:fs';
-import type { ConnectionEnd, Row } from './connection-end.ts';
-import { askFor, readAnswer } from './diag-messages.ts';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import type { ConnectionEnd, Endpoint, Row } from './connection-end.ts';
+import { askFor, isCertain, readAnswer } from './diag-messages.ts';
 
 /** socket(2): AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_SOCK_DIAG */
 const netlinkSocket = [16, 3 | 0o2_000_000 | 0o4000, 4] as const;
 const longestAnswer = 8192;
+/** Nobody connects from it. */
+const noPort = 1;
 
 /** What looks up one socket; `undefined`: ask the tables. */
 export interface SocketDiag {
@@ -20,8 +25,6 @@ export interface SocketDiag {
 export class NetlinkDiag implements SocketDiag {
   #descriptor: number | undefined;
   #sequence = 0;
-  /** Without its module for TCP the kernel has "no such socket" for every question. */
-  #hasFound = false;
   readonly #answer = Buffer.alloc(longestAnswer);
 
   /** @param descriptor - of a netlink socket for sock_diag, non-blocking; its owner from now on */
@@ -30,15 +33,14 @@ export class NetlinkDiag implements SocketDiag {
   }
 
   find(end: ConnectionEnd): Row | 'none' | undefined {
-    if (this.#descriptor === undefined) return undefined;
-    this.#sequence = (this.#sequence + 1) >>> 0;
-    const question = askFor(end, this.#sequence);
-    if (question === undefined) return undefined;
-    const answer = this.#ask(this.#descriptor, question);
-    // Not allowed here, or not understood: so it stays.
-    if (answer === undefined) this.close();
-    else if (answer !== 'none') this.#hasFound = true;
-    return answer === 'none' && !this.#hasFound ? undefined : answer;
+    const answer = this.#ask(end);
+    if (answer === 'listener' || answer === 'none') return isCertain(end) ? 'none' : undefined;
+    return answer;
+  }
+
+  /** Without its module for TCP the kernel has "no such socket" for every question, after a search for the module each time. */
+  knowsListener(local: Endpoint): boolean {
+    return this.#ask({ local, remote: { host: local.host, port: noPort } }) === 'listener';
   }
 
   close(): void {
@@ -46,7 +48,16 @@ export class NetlinkDiag implements SocketDiag {
     this.#descriptor = undefined;
   }
 
-  #ask(descriptor: number, question: Buffer): Row | 'none' | undefined {
+  #ask(end: ConnectionEnd): Row | 'listener' | 'none' | undefined {
+    if (this.#descriptor === undefined) return undefined;
+    this.#sequence = (this.#sequence + 1) >>> 0;
+    const answer = this.#exchange(this.#descriptor, askFor(end, this.#sequence));
+    // Not allowed here, or not understood: so it stays.
+    if (answer === undefined) this.close();
+    return answer;
+  }
+
+  #exchange(descriptor: number, question: Buffer): Row | 'listener' | 'none' | undefined {
     try {
       writeSync(descriptor, question);
       const length = readSync(descriptor, this.#answer, 0, longestAnswer, null);
@@ -65,21 +76,31 @@ export const socketDiag: SocketDiag = { find: (end) => opened?.find(end) };
 
 /** Where there is no `koffi`, or no such socket, look-ups go on to read the tables. Never rejects. @returns whether it is open */
 export function openSocketDiag(): Promise<boolean> {
-  opening ??= open();
+  opening ??= open().catch(() => false);
   return opening;
 }
 
 async function open(): Promise<boolean> {
   if (process.platform !== 'linux') return false;
-  try {
-    const { default: koffi } = await import('koffi');
-    const socket = koffi.load(null).func('int socket(int, int, int)') as (
-      ...numbers: readonly number[]
-    ) => number;
-    const descriptor = socket(...netlinkSocket);
-    if (descriptor >= 0) opened = new NetlinkDiag(descriptor);
-  } catch {
-    // Not installed.
-  }
+  const { default: koffi } = await import('koffi');
+  const socket = koffi.load(null).func('int socket(int, int, int)') as (
+    ...numbers: readonly number[]
+  ) => number;
+  const descriptor = socket(...netlinkSocket);
+  if (descriptor < 0) return false;
+  const diag = new NetlinkDiag(descriptor);
+  const isAnswering = await withListener((local) => diag.knowsListener(local)).catch(() => false);
+  if (isAnswering) opened = diag;
+  else diag.close();
   return opened !== undefined;
+}
+
+async function withListener<Value>(use: (local: Endpoint) => Value): Promise<Value> {
+  const server = createServer().listen({ host: '127.0.0.1', port: 0, exclusive: true });
+  try {
+    await once(server, 'listening');
+    return use({ host: '127.0.0.1', port: (server.address() as AddressInfo).port });
+  } finally {
+    server.close();
+  }
 }

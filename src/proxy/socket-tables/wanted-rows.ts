@@ -2,6 +2,7 @@
 import { endianness } from 'node:os';
 import ipaddr from 'ipaddr.js';
 import { canonicalAddress } from '../addresses.ts';
+import { ByHost } from './by-host.ts';
 import type { ConnectionEnd, Row, Sought } from './connection-end.ts';
 
 /** The same for each of the tables. */
@@ -19,18 +20,7 @@ function portHex(port: number): string {
   return port.toString(16).toUpperCase().padStart(4, '0');
 }
 
-/** Mostly it is 127.0.0.1, again and again. */
-const addressesInHex = new Map<string, InTables>();
-const mostAddresses = 256;
-
-function addressHex(host: string): InTables {
-  const known = addressesInHex.get(host);
-  if (known !== undefined) return known;
-  const made: InTables = [hexOf(host, false), hexOf(host, true)];
-  if (addressesInHex.size >= mostAddresses) addressesInHex.clear();
-  addressesInHex.set(host, made);
-  return made;
-}
+const inHex = new ByHost<InTables>((host) => [hexOf(host, false), hexOf(host, true)]);
 
 /** 32-bit words in the machine's byte order. */
 function hexOf(host: string, isMapped: boolean): string {
@@ -47,7 +37,7 @@ function hexOf(host: string, isMapped: boolean): string {
  * A dual-stack program has an IPv4 connection in tcp6 as an IPv4-mapped one.
  */
 function needleOf({ local, remote }: ConnectionEnd, table: 0 | 1): string {
-  const [from, to] = [addressHex(local.host)[table], addressHex(remote.host)[table]];
+  const [from, to] = [inHex.of(local.host)[table], inHex.of(remote.host)[table]];
   return `${from}:${portHex(local.port)} ${to}:${portHex(remote.port)} `;
 }
 

@@ -3,6 +3,7 @@ import { openSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
+import koffi from 'koffi';
 import t from 'tap';
 import { clientEndOf, otherEndOf } from '../../../src/proxy/socket-tables/connection-end.ts';
 import type { ConnectionEnd, Row } from '../../../src/proxy/socket-tables/connection-end.ts';
@@ -95,11 +96,24 @@ void t.test('a listener is no connection', async (t) => {
   t.equal(await inTables(end), 'none');
 });
 
-void t.test('link-local addresses, which need a link too, are left to the tables', async (t) => {
-  const end = { local: { host: 'fe80::1', port: 1 }, remote: { host: 'fe80::2', port: 2 } };
-  t.equal(socketDiag.find(end), undefined);
-  t.equal(askFor(end, 1), undefined);
-});
+void t.test(
+  'a client that is bound to a link is found, and elsewhere not taken for none',
+  async (t) => {
+    const setsockopt = koffi.load(null).func('int setsockopt(int, int, int, str, int)') as (
+      ...args: readonly (number | string)[]
+    ) => number;
+    const { client, end } = await connection(t, '127.0.0.1', '127.0.0.1');
+    const { fd } = (client as unknown as { _handle: { fd: number } })._handle;
+    // SOL_SOCKET, SO_BINDTODEVICE
+    t.equal(setsockopt(fd, 1, 25, 'lo', 2), 0);
+    t.match(socketDiag.find(end), { inode: /^[1-9]/ });
+    t.strictSame(socketDiag.find(end), await inTables(end));
+    for (const host of ['fe80::1', '203.0.113.1', '2001:db8::1']) {
+      const elsewhere = { local: { host, port: 1 }, remote: { host, port: 2 } };
+      t.equal(socketDiag.find(elsewhere), undefined, `${host}: its link may be what is missing`);
+    }
+  },
+);
 
 void t.test('who asks looks into the tables only for what has no answer', async (t) => {
   const { end } = await connection(t, '127.0.0.1', '127.0.0.1');
@@ -133,33 +147,42 @@ function errorAnswer(sequence: number, errno: number): Buffer {
   return Buffer.from(new Uint32Array([36, 2, sequence, 0, -errno, 0, 0, 0, 0]).buffer);
 }
 
-function question(): Buffer {
-  const asked = askFor(nobody, 1);
-  if (asked === undefined) throw new Error('no question');
-  return asked;
-}
+const question = askFor(nobody, 1);
 
-void t.test('a kernel that has never known a socket is not believed', async (t) => {
-  const { diag, written } = answering(t, errorAnswer(1, 2));
-  t.equal(diag.find(nobody), undefined, 'it may lack its module for TCP');
-  t.strictSame(written().subarray(0, questionBytes), question());
-});
+void t.test(
+  'a kernel that knows no listener, since it lacks its module for TCP, is told',
+  async (t) => {
+    const { diag, written } = answering(t, errorAnswer(1, 2));
+    t.equal(diag.knowsListener(nobody.local), false);
+    t.ok(
+      written()
+        .subarray(0, questionBytes)
+        .some((byte) => byte !== 0),
+      'it was asked',
+    );
+    const { port } = await connection(t, '127.0.0.1', '127.0.0.1');
+    const asked = koffi.load(null).func('int socket(int, int, int)') as (...of: number[]) => number;
+    const real = new NetlinkDiag(asked(16, 3 | 0o2_004_000, 4));
+    t.teardown(() => real.close());
+    t.equal(real.knowsListener({ host: '127.0.0.1', port }), true);
+  },
+);
 
 void t.test(
   'after a refusal, an answer to something else or half of one it is not asked again',
   async (t) => {
-    t.equal(readAnswer(errorAnswer(1, 2), question()), 'none');
+    t.equal(readAnswer(errorAnswer(1, 2), question), 'none');
     for (const [name, answer] of Object.entries({
       'not permitted': errorAnswer(1, 1),
       'of another question': errorAnswer(2, 2),
       half: errorAnswer(1, 2).subarray(0, 18),
       nothing: Buffer.alloc(0),
     })) {
-      t.equal(readAnswer(answer, question()), undefined, name);
+      t.equal(readAnswer(answer, question), undefined, name);
       const { diag, written } = answering(t, answer);
       t.equal(diag.find(nobody), undefined, name);
       t.equal(diag.find(nobody), undefined, name);
-      t.strictSame(written(), Buffer.concat([question(), answer]), 'one question');
+      t.strictSame(written(), Buffer.concat([question, answer]), 'one question');
     }
   },
 );

@@ -1,0 +1,7 @@
+/** The same, where the kernel can be asked for one socket (decision 0015). */
+import '../tailnet/inside.ts';
+import t from 'tap';
+import { openSocketDiag } from '../../src/proxy/socket-tables/socket-diag.ts';
+
+t.ok(await openSocketDiag());
+await import('./orphan.test.ts');

@@ -1,0 +1,6 @@
+/** The same, where the kernel can be asked for one socket (decision 0015). */
+import t from 'tap';
+import { openSocketDiag } from '../../../src/proxy/socket-tables/socket-diag.ts';
+
+t.ok(await openSocketDiag());
+await import('./left-behind.test.ts');
