@@ -24,6 +24,7 @@ export const notBesideIdle: Readonly<Record<string, string>> = {
     "the pipelines' files set the variables themselves, as users copy them",
   'test/integration/hooks.test.ts':
     'it says that TS_AUTH_KEY alone is enough, which is so for one tailnet only',
+  'test/integration/orphan-asked.test.ts': 'it starts no run',
   'test/integration/orphan.test.ts': 'it starts no run',
   'test/integration/several-tailnets.test.ts': 'it has two tailnets already',
   'test/integration/tailnets-lifecycle.test.ts': 'it has two tailnets already',

@@ -111,7 +111,9 @@ export async function buildParts(
   });
   const clients = config.clientProcess ? createClientLookup() : noClientLookup;
   // Who wants no look-ups gets nothing native loaded either.
-  if (config.clientProcess) setTimeout(() => void openSocketDiag(), socketDiagAfterMs).unref();
+  const openDiag = async (): Promise<void> =>
+    logger.debug(await openSocketDiag(), 'sock_diag: else the tables in /proc are read');
+  if (config.clientProcess) setTimeout(() => void openDiag(), socketDiagAfterMs).unref();
   const activity = { lastMs: Date.now(), ended: 0 };
   const bridge = createBridge({
     http: config.http,

@@ -3,5 +3,5 @@ import '../tailnet/inside.ts';
 import t from 'tap';
 import { openSocketDiag } from '../../src/proxy/socket-tables/socket-diag.ts';
 
-t.ok(await openSocketDiag());
+t.strictSame(await openSocketDiag(), { isOpen: true });
 await import('./orphan.test.ts');

@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { closeSync, readSync, writeSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { messageOf } from '../../errors.ts';
 import type { ConnectionEnd, Endpoint, Row } from './connection-end.ts';
 import { askFor, isCertain, readAnswer } from './diag-messages.ts';
 
@@ -69,30 +70,34 @@ export class NetlinkDiag implements SocketDiag {
 }
 
 let opened: NetlinkDiag | undefined;
-let opening: Promise<boolean> | undefined;
+let opening: Promise<Opened> | undefined;
 
 /** This process's, once `openSocketDiag` has opened it. */
 export const socketDiag: SocketDiag = { find: (end) => opened?.find(end) };
 
-/** Where there is no `koffi`, or no such socket, look-ups go on to read the tables. Never rejects. @returns whether it is open */
-export function openSocketDiag(): Promise<boolean> {
-  opening ??= open().catch(() => false);
+export type Opened = { readonly isOpen: true } | { readonly isOpen: false; readonly why: string };
+
+/** Where there is no `koffi`, or no such socket, look-ups go on to read the tables. Never rejects. */
+export function openSocketDiag(): Promise<Opened> {
+  opening ??= open().catch((error: unknown) => ({ isOpen: false, why: messageOf(error) }));
   return opening;
 }
 
-async function open(): Promise<boolean> {
-  if (process.platform !== 'linux') return false;
+async function open(): Promise<Opened> {
+  if (process.platform !== 'linux') return { isOpen: false, why: 'not Linux' };
   const { default: koffi } = await import('koffi');
   const socket = koffi.load(null).func('int socket(int, int, int)') as (
     ...numbers: readonly number[]
   ) => number;
   const descriptor = socket(...netlinkSocket);
-  if (descriptor < 0) return false;
+  if (descriptor < 0) return { isOpen: false, why: 'no netlink sockets here' };
   const diag = new NetlinkDiag(descriptor);
-  const isAnswering = await withListener((local) => diag.knowsListener(local)).catch(() => false);
-  if (isAnswering) opened = diag;
-  else diag.close();
-  return opened !== undefined;
+  if (await withListener((local) => diag.knowsListener(local)).catch(() => false)) {
+    opened = diag;
+    return { isOpen: true };
+  }
+  diag.close();
+  return { isOpen: false, why: 'the kernel does not answer' };
 }
 
 async function withListener<Value>(use: (local: Endpoint) => Value): Promise<Value> {

@@ -51,7 +51,7 @@ async function inTables(end: ConnectionEnd): Promise<Row | 'none'> {
 }
 
 t.before(async () => {
-  t.ok(await openSocketDiag(), 'the kernel can be asked');
+  t.strictSame(await openSocketDiag(), { isOpen: true });
 });
 
 void t.test('the kernel answers what its tables say, for each kind of address', async (t) => {

@@ -2,5 +2,5 @@
 import t from 'tap';
 import { openSocketDiag } from '../../../src/proxy/socket-tables/socket-diag.ts';
 
-t.ok(await openSocketDiag());
+t.strictSame(await openSocketDiag(), { isOpen: true });
 await import('./left-behind.test.ts');
