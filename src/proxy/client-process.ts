@@ -36,6 +36,8 @@ type Tables = Pick<SocketTables, 'findInodes'>;
 
 /** Looked through before all others. */
 const recentProcesses = 16;
+/** A flood has some in each look, and clients that live for milliseconds are still there. */
+const restMs = 5;
 /** After a search that found nothing, so many times its duration pass until the next. */
 const restFactor = 9;
 
@@ -71,7 +73,7 @@ export class ClientFinder {
   readonly #laterTables: Tables;
   /** Most recent last. */
   readonly #recent = new Set<number>();
-  readonly #looks = new Looks<Request>((batch, slice) => this.#answer(batch, slice));
+  readonly #looks = new Looks<Request>((batch, slice) => this.#answer(batch, slice), { restMs });
   readonly #likelyFirst: LikelyFirst;
   #restUntilMs = 0;
 

@@ -57,7 +57,7 @@ const asked = new ByHost<Asked>((host) => {
 /** A message that asks for the socket of this end. */
 export function askFor({ local, remote }: ConnectionEnd, sequence: number): Buffer {
   const [source, destination] = [asked.of(local.host), asked.of(remote.host)];
-  const bytes = Buffer.alloc(requestBytes);
+  const bytes = Buffer.allocUnsafe(requestBytes).fill(0);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   view.setUint32(0, requestBytes, isLittleEndian);
   view.setUint16(4, byFamily, isLittleEndian);

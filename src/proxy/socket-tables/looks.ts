@@ -16,13 +16,22 @@ const longestPauseMs = 250;
 /** Looks once for the whole batch, and never rejects. Its work on the clock of `slice` counts. */
 export type Look<Request> = (batch: readonly Request[], slice: TimeSlice) => Promise<void>;
 
+export interface LooksOptions {
+  readonly budget?: BudgetOptions;
+  /** At least so long after each look, for those that come in a flood to share the next. */
+  readonly restMs?: number;
+}
+
 export class Looks<Request> {
   readonly #look: Look<Request>;
   readonly #budget: Budget;
+  readonly #restMs: number;
+  #endedAtMs = Number.NEGATIVE_INFINITY;
   #waiting: Request[] = [];
   #isRunning = false;
 
-  constructor(look: Look<Request>, budget: BudgetOptions = lookBudget) {
+  constructor(look: Look<Request>, { budget = lookBudget, restMs = 0 }: LooksOptions) {
+    this.#restMs = restMs;
     this.#budget = new Budget(budget);
     this.#look = look;
   }
@@ -38,7 +47,8 @@ export class Looks<Request> {
     // The request that the connection is for goes on its way first: reading the tables takes a millisecond or more.
     await nextTurn();
     while (this.#waiting.length > 0) {
-      const { waitMs } = this.#budget;
+      const restMs = this.#endedAtMs + this.#restMs - performance.now();
+      const waitMs = Math.max(this.#budget.waitMs, restMs);
       if (waitMs > 0) await delay(Math.min(waitMs, longestPauseMs));
       const batch = this.#waiting;
       this.#waiting = [];
@@ -48,6 +58,7 @@ export class Looks<Request> {
       const { user, system } = process.cpuUsage(before);
       // On a busy machine the clock says too much, on a busy bridge the processor's time does.
       this.#budget.spend(Math.min(slice.workedMs, (user + system) / usPerMs));
+      this.#endedAtMs = performance.now();
     }
     this.#isRunning = false;
   }

@@ -27,22 +27,25 @@ const tables = SocketTables.ofKernel({ isPatient: true });
  * Where tables have to be read, one walk of the kernel's at a time, and the next after about a hundred milliseconds: nobody is kept waiting by a FIN that is
  * held, and tunnels one after the other would otherwise each have the walk for the one before in their way.
  */
-const lookBudget = { burstMs: 5, share: 0.03 };
+const budget = { burstMs: 5, share: 0.03 };
 
-const looks = new Looks<Asked>(async (batch, slice) => {
-  const findings = new Map<Asked, Finding>();
-  const hasRows = await tables
-    .find(batch, slice, (asked, { inode }) => {
-      findings.set(asked, inode === '0' ? 'orphan' : 'held');
-      return true;
-    })
-    .catch(() => false);
-  for (const [at, asked] of batch.entries()) {
-    asked.answer(findings.get(asked) ?? (hasRows ? 'nowhere' : 'unknown'));
-    // Whoever asked closes a tunnel now: a hundred at once would be in the way of the others for 10 ms.
-    if (at % ANSWERED_AT_ONCE === ANSWERED_AT_ONCE - 1) await nextTurn();
-  }
-}, lookBudget);
+const looks = new Looks<Asked>(
+  async (batch, slice) => {
+    const findings = new Map<Asked, Finding>();
+    const hasRows = await tables
+      .find(batch, slice, (asked, { inode }) => {
+        findings.set(asked, inode === '0' ? 'orphan' : 'held');
+        return true;
+      })
+      .catch(() => false);
+    for (const [at, asked] of batch.entries()) {
+      asked.answer(findings.get(asked) ?? (hasRows ? 'nowhere' : 'unknown'));
+      // Whoever asked closes a tunnel now: a hundred at once would be in the way of the others for 10 ms.
+      if (at % ANSWERED_AT_ONCE === ANSWERED_AT_ONCE - 1) await nextTurn();
+    }
+  },
+  { budget },
+);
 
 async function find(end: ConnectionEnd): Promise<Finding> {
   return new Promise((answer) => looks.ask({ end, answer }));

@@ -6,21 +6,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createClientLookup, noClientLookup } from '../../../src/proxy/client-process.ts';
 import { openSocketDiag } from '../../../src/proxy/socket-tables/socket-diag.ts';
 
-interface Turns {
-  /** By the clock, others' time on the core included. */
-  readonly clockMs: readonly number[];
-  /** Of the processor's time, of this thread. */
-  readonly cpuMs: readonly number[];
-}
-
 /** What it sends home. */
 export interface LookupFigures {
   readonly seenMs: readonly number[];
   readonly newMs: readonly number[];
   /** Turns of the event loop that took more than 0.5 ms. */
-  readonly turns: Turns;
+  readonly turnsMs: readonly number[];
   /** The same while the same programs connect and nobody looks: the machine's own. */
-  readonly idleTurns: Turns;
+  readonly idleTurnsMs: readonly number[];
   readonly missed: number;
 }
 
@@ -67,22 +60,15 @@ async function timed(child: ChildProcess, by = lookup): Promise<number> {
   return tookMs;
 }
 
-function cpuNow(): number {
-  const { user, system } = process.threadCpuUsage();
-  return (user + system) / 1000;
-}
-
-/** How long each turn of the event loop takes; the machine's other programs make some of them longer by the clock. */
-function watchTurns(): () => Turns {
-  const turns = { clockMs: [] as number[], cpuMs: [] as number[] };
+/** How long each turn of the event loop takes; the machine's other programs make some of them longer. */
+function watchTurns(): () => number[] {
+  const turns: number[] = [];
   let last = performance.now();
-  let lastCpu = cpuNow();
   const turn = (): void => {
-    const [now, cpu] = [performance.now(), cpuNow()];
+    const now = performance.now();
     // All of them would be millions: to make room for these takes longer than any turn.
-    if (now - last > longTurnMs) turns.clockMs.push(now - last);
-    if (cpu - lastCpu > longTurnMs) turns.cpuMs.push(cpu - lastCpu);
-    [last, lastCpu] = [now, cpu];
+    if (now - last > longTurnMs) turns.push(now - last);
+    last = now;
     immediate = setImmediate(turn);
   };
   let immediate = setImmediate(turn);
@@ -118,12 +104,12 @@ const others = Array.from(
 );
 const { newMs, seenMs } = await inTurn(others.slice(0, newClients));
 // By themselves: who watches each turn keeps a core busy, beside which the kernel reads its tables at half the pace.
-const stopTurns = watchTurns();
+const turns = watchTurns();
 await inTurn(others.slice(newClients, 2 * newClients));
-const turns = stopTurns();
-const stopIdleTurns = watchTurns();
+const turnsMs = turns();
+const idleTurns = watchTurns();
 await inTurn(others.slice(2 * newClients), noClientLookup);
-const figures: LookupFigures = { seenMs, newMs, turns, idleTurns: stopIdleTurns(), missed };
+const figures: LookupFigures = { seenMs, newMs, turnsMs, idleTurnsMs: idleTurns(), missed };
 for (const child of children) child.kill('SIGKILL');
 server.close();
 process.send?.(figures, () => process.disconnect());

@@ -3,7 +3,7 @@ import t from 'tap';
 import { Looks } from '../../../src/proxy/socket-tables/looks.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
-const plenty = { burstMs: 1000, share: 1 };
+const plenty = { budget: { burstMs: 1000, share: 1 } };
 
 void t.test(
   'looks at the tables that took longer than the time between two asks ran side by side, each making the others slower',
@@ -66,7 +66,7 @@ void t.test(
         }
         slice.end();
       },
-      { burstMs: 5, share: 0.1 },
+      { budget: { burstMs: 5, share: 0.1 } },
     );
     const startMs = performance.now();
     for (let asked = 0; asked < 100; asked += 1) {
@@ -80,3 +80,22 @@ void t.test(
     t.ok(batches.length <= tookMs / 100 + 3, `${batches.length} looks in ${tookMs} ms`);
   },
 );
+
+void t.test('a look begins at once after a rest, and those in a flood share one', async (t) => {
+  const batches: number[][] = [];
+  const looks = new Looks<number>(
+    async (batch) => {
+      batches.push([...batch]);
+    },
+    { ...plenty, restMs: 300 },
+  );
+  looks.ask(1);
+  await waitFor(() => batches.length === 1, { what: 'the first look' });
+  const startMs = performance.now();
+  looks.ask(2);
+  await delay(1);
+  looks.ask(3);
+  await waitFor(() => batches.length === 2, { what: 'the second look' });
+  t.strictSame(batches, [[1], [2, 3]]);
+  t.ok(performance.now() - startMs > 200, 'after its rest');
+});
