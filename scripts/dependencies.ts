@@ -42,18 +42,18 @@ for (const [name, version] of Object.entries(direct)) {
 }
 
 const seen = new Set<string>();
+const lists = {
+  Shipped: own.dependencies,
+  Optional: own.optionalDependencies,
+  'Build and tests': own.devDependencies,
+};
 const page = (await readFile(path, 'utf8'))
-  .replace(
-    /(?<=^Shipped: )\d+ .*$/m,
-    `${Object.keys(own.dependencies ?? {}).length} chosen, ${broughtBy(Object.keys(own.dependencies ?? {})).size} in all.`,
-  )
-  .replace(
-    /(?<=^Optional: )\d+ .*$/m,
-    `${Object.keys(own.optionalDependencies ?? {}).length} chosen, ${broughtBy(Object.keys(own.optionalDependencies ?? {})).size} in all.`,
-  )
-  .replace(
-    /(?<=^Build and tests: )\d+ .*$/m,
-    `${Object.keys(own.devDependencies ?? {}).length} chosen, ${broughtBy(Object.keys(own.devDependencies ?? {})).size} in all.`,
+  .replaceAll(
+    /^(?<list>Shipped|Optional|Build and tests): \d+ .*$/gm,
+    (_, list: keyof typeof lists) => {
+      const names = Object.keys(lists[list] ?? {});
+      return `${list}: ${names.length} chosen, ${broughtBy(names).size} in all.`;
+    },
   )
   .replaceAll(/^\| `(?<name>[^`]+)` \| \d+ \| (?<why>.*) \|$/gm, (_, name: string, why: string) => {
     if (!(name in direct)) problems.push(`docs/dependencies.md: ${name} is no dependency any more`);

@@ -64,7 +64,7 @@ export async function listProcesses(procFolder: string): Promise<number[]> {
 
 /** Whether there is such a process, or a zombie of it. */
 export function isRunning(pid: number, procFolder: string): boolean {
-  return statSync(`${procFolder}/${pid}`, { throwIfNoEntry: false }) !== undefined;
+  return attempt(() => statSync(`${procFolder}/${pid}`, { throwIfNoEntry: false })) !== undefined;
 }
 
 /** What a program has from whoever started it: seldom a connection of its own. */

@@ -3,9 +3,7 @@
  * include/uapi/linux/inet_diag.h and netlink.h). Numbers are in the machine's byte order, addresses and ports in the network's.
  */
 import { endianness } from 'node:os';
-import ipaddr from 'ipaddr.js';
-import { canonicalAddress } from '../addresses.ts';
-import { ByHost } from './by-host.ts';
+import { addressOf, ByHost } from './by-host.ts';
 import type { ConnectionEnd, Row } from './connection-end.ts';
 
 const isLittleEndian = endianness() === 'LE';
@@ -49,7 +47,7 @@ const loopbackLink = 1;
 const anyLink = 0;
 
 const asked = new ByHost<Asked>((host) => {
-  const address = ipaddr.parse(canonicalAddress(host) ?? host);
+  const address = addressOf(host);
   const link = address.range() === 'loopback' ? loopbackLink : anyLink;
   return { bytes: address.toByteArray(), link };
 });

@@ -85,11 +85,7 @@ export function openSocketDiag(): Promise<Opened> {
 
 async function open(): Promise<Opened> {
   if (process.platform !== 'linux') return { isOpen: false, why: 'not Linux' };
-  const { default: koffi } = await import('koffi');
-  const socket = koffi.load(null).func('int socket(int, int, int)') as (
-    ...numbers: readonly number[]
-  ) => number;
-  const descriptor = socket(...netlinkSocket);
+  const descriptor = await netlinkDescriptor();
   if (descriptor < 0) return { isOpen: false, why: 'no netlink sockets here' };
   const diag = new NetlinkDiag(descriptor);
   if (await withListener((local) => diag.knowsListener(local)).catch(() => false)) {
@@ -98,6 +94,15 @@ async function open(): Promise<Opened> {
   }
   diag.close();
   return { isOpen: false, why: 'the kernel does not answer' };
+}
+
+/** Of a socket for sock_diag; negative where there are none. @throws Error where there is no `koffi` */
+export async function netlinkDescriptor(): Promise<number> {
+  const { default: koffi } = await import('koffi');
+  const socket = koffi.load(null).func('int socket(int, int, int)') as (
+    ...numbers: readonly number[]
+  ) => number;
+  return socket(...netlinkSocket);
 }
 
 async function withListener<Value>(use: (local: Endpoint) => Value): Promise<Value> {

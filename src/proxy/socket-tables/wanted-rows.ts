@@ -1,8 +1,7 @@
 /** Finds rows of /proc/net/tcp and tcp6 by the addresses of their connections. */
 import { endianness } from 'node:os';
 import ipaddr from 'ipaddr.js';
-import { canonicalAddress } from '../addresses.ts';
-import { ByHost } from './by-host.ts';
+import { addressOf, ByHost } from './by-host.ts';
 import type { ConnectionEnd, Row, Sought } from './connection-end.ts';
 
 /** The same for each of the tables. */
@@ -25,7 +24,7 @@ const inHex = new ByHost<InTables>((host) => [hexOf(host, false), hexOf(host, tr
 /** 32-bit words in the machine's byte order. */
 function hexOf(host: string, isMapped: boolean): string {
   // A listener for both families sees an IPv4 client as IPv4-mapped; the client's own row says which it is.
-  const parsed = ipaddr.parse(canonicalAddress(host) ?? host);
+  const parsed = addressOf(host);
   const address = parsed instanceof ipaddr.IPv4 && isMapped ? parsed.toIPv4MappedAddress() : parsed;
   const bytes = Buffer.from(address.toByteArray());
   if (endianness() === 'LE') bytes.swap32();

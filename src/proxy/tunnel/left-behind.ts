@@ -69,12 +69,12 @@ export class LeftBehind {
 }
 
 /** What the kernel still has of a socket's bytes: the other end reads, even if the socket cannot be written to yet. */
-async function queuedBytes(socket: Socket): Promise<string> {
+async function queuedBytes(socket: Socket): Promise<number | undefined> {
   const other = clientEndOf(socket);
-  let found = '';
+  let found: number | undefined;
   if (other === undefined) return found;
-  await tables.find([{ end: otherEndOf(other) }], new TimeSlice(), (_, { queuedBytes: queued }) => {
-    found = String(queued);
+  await tables.find([{ end: otherEndOf(other) }], new TimeSlice(), (_, row) => {
+    found = row.queuedBytes;
     return true;
   });
   return found;

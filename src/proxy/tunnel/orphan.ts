@@ -24,8 +24,9 @@ interface Asked extends Sought {
 const tables = SocketTables.ofKernel({ isPatient: true });
 
 /**
- * Where tables have to be read, one walk of the kernel's at a time, and the next after about a hundred milliseconds: nobody is kept waiting by a FIN that is
- * held, and tunnels one after the other would otherwise each have the walk for the one before in their way.
+ * Where tables have to be read, one walk of the kernel's at a time, and the next after about a hundred milliseconds:
+ * nobody is kept waiting by a FIN that is held, and tunnels one after the other would otherwise each have the walk for
+ * the one before in their way.
  */
 const budget = { burstMs: 5, share: 0.03 };
 

@@ -10,6 +10,7 @@ import type { ConnectionEnd, Row } from '../../../src/proxy/socket-tables/connec
 import { askFor, readAnswer } from '../../../src/proxy/socket-tables/diag-messages.ts';
 import {
   NetlinkDiag,
+  netlinkDescriptor,
   openSocketDiag,
   socketDiag,
 } from '../../../src/proxy/socket-tables/socket-diag.ts';
@@ -161,8 +162,7 @@ void t.test(
       'it was asked',
     );
     const { port } = await connection(t, '127.0.0.1', '127.0.0.1');
-    const asked = koffi.load(null).func('int socket(int, int, int)') as (...of: number[]) => number;
-    const real = new NetlinkDiag(asked(16, 3 | 0o2_004_000, 4));
+    const real = new NetlinkDiag(await netlinkDescriptor());
     t.teardown(() => real.close());
     t.equal(real.knowsListener({ host: '127.0.0.1', port }), true);
   },
