@@ -127,7 +127,7 @@ export class ClientFinder {
     const checked = this.#forgetGone(inodes).catch(() => 0);
     // Not the look's own clock: what a search costs is kept low by its rests.
     const slice = new TimeSlice();
-    const all = await listProcesses(this.#procFolder);
+    const all = await listProcesses(this.#procFolder, slice);
     const pids = all.filter((pid) => !this.#recent.has(pid));
     const inOrder = await this.#likelyFirst.sort(pids, slice);
     await scanProcesses(inOrder, wanted, this.#procFolder, slice);

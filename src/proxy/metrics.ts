@@ -99,17 +99,12 @@ function createInstruments(
     const { proto, route, error, dialMs, dnsMs, nameSource, bytesUp, bytesDown } = record;
     const { decision } = record.policy;
     const status = statusLabel(record.status);
-    const tailnet = hasTailnets ? (record.tailnet ?? 'none') : '';
-    requests.add(`${proto} ${route} ${status} ${decision} ${tailnet}`, 1, () => ({
-      protocol: proto,
-      route,
-      status,
-      decision,
-      ...(hasTailnets && { tailnet }),
-    }));
-    if (error !== null) errors.add(error, 1, () => ({ error }));
-    if (bytesUp > 0) bytes.add(`up ${route}`, bytesUp, () => ({ direction: 'up', route }));
-    if (bytesDown > 0) bytes.add(`down ${route}`, bytesDown, () => ({ direction: 'down', route }));
+    const labels = [proto, route, status, decision];
+    if (hasTailnets) labels.push(record.tailnet ?? 'none');
+    requests.add(labels);
+    if (error !== null) errors.add([error]);
+    if (bytesUp > 0) bytes.add(['up', route], bytesUp);
+    if (bytesDown > 0) bytes.add(['down', route], bytesDown);
     // Nothing was dialled for one that was dialled ahead.
     if (dialMs !== null && record.preconnect !== true) dial.observe(route, dialMs / 1000);
     if (dnsMs !== null) resolve.observe(nameSource ?? 'none', dnsMs / 1000);

@@ -1,5 +1,5 @@
 /** What processes have used, as the kernel counts it. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /** proc_pid_stat(5) counts in these, on every Linux that Node runs on. */
 const ticksPerSecond = 100;
@@ -34,4 +34,15 @@ export async function whileUsing<T>(
   const before = cpuSecondsOf(pids);
   const result = await work();
   return { result, cpuSeconds: cpuSecondsOf(pids) - before };
+}
+
+/**
+ * Of all threads of a process, in microseconds; of one that has ended there is none. /proc/PID/stat counts ticks of 10 ms,
+ * this is what the scheduler has measured (kernel: Documentation/scheduler/sched-stats).
+ */
+export function exactCpuUsOf(pid: number): number {
+  const folder = `/proc/${pid}/task`;
+  return readdirSync(folder)
+    .map((id) => Number(readFileSync(`${folder}/${id}/schedstat`, 'latin1').split(' ')[0]) / 1000)
+    .reduce((sum, us) => sum + us, 0);
 }

@@ -48,7 +48,7 @@ void t.test(
     const startedMs = performance.now();
     t.equal(await acquaintances.meet('100.64.0.3'), false);
     const tookMs = performance.now() - startedMs;
-    t.ok(tookMs > 1_000 && tookMs < 3_000, `${tookMs} ms`);
+    t.ok(tookMs > 1_000 && tookMs < 10_000, `${tookMs} ms`);
     t.ok(
       fake.asked.length <= 7,
       `${fake.asked.length} pings: a refusal is not asked for again and again`,

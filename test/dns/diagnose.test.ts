@@ -5,7 +5,7 @@ import { LocalApi } from '../../src/dns/local-api.ts';
 import { type FakeLocalApi, startFakeLocalApi } from '../support/fake-local-api.ts';
 import { tmpFolder } from '../support/tmp-folder.ts';
 
-const soon = () => AbortSignal.timeout(5_000);
+const soon = () => AbortSignal.timeout(20_000);
 
 /** Answers LocalAPI's dial with the raw text of a response. */
 function dialAnswers(fake: FakeLocalApi, text: string | undefined): void {
@@ -61,9 +61,13 @@ void t.test(
       detail: /disco ping/,
     });
     fake.handlers.set('ping', () => {});
-    const startedMs = performance.now();
-    t.match(await diagnoseDial(api, '100.64.0.1', 1, soon(), 200), { kind: 'no_answer' });
-    t.ok(performance.now() - startedMs < 1_000, 'and in the time it may take');
+    const [short, long] = [
+      diagnoseDial(api, '100.64.0.1', 1, soon(), 200),
+      diagnoseDial(api, '100.64.0.1', 1, soon()),
+    ];
+    t.equal(await Promise.race([short.then(() => 'short'), long.then(() => 'long')]), 'short');
+    t.match(await short, { kind: 'no_answer' });
+    t.match(await long, { kind: 'no_answer' });
   },
 );
 

@@ -4,7 +4,7 @@ import { dnsMessage } from '../support/dns-server.ts';
 import { startFakeLocalApi } from '../support/fake-local-api.ts';
 import { tmpFolder } from '../support/tmp-folder.ts';
 
-const soon = () => AbortSignal.timeout(2_000);
+const soon = () => AbortSignal.timeout(20_000);
 
 void t.test('status, preferences and DNS configuration are read', async (t) => {
   const fake = await startFakeLocalApi(tmpFolder(t));

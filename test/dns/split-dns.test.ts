@@ -67,7 +67,7 @@ void t.test('a missing AAAA does not keep an A waiting', async (t) => {
   );
   const startedMs = performance.now();
   t.match(await split.lookup('web.corp'), { kind: 'addresses', addresses: ['10.0.0.1'], ttlMs: 0 });
-  t.ok(performance.now() - startedMs < 1_000);
+  t.ok(performance.now() - startedMs < 4_000, 'a resolver is waited for 5 s');
 });
 
 void t.test('each way to have no answer is told apart', async (t) => {
@@ -105,12 +105,15 @@ void t.test('fifty names on a dead resolver do not delay a live one', async (t) 
     if (name.endsWith('.dead')) return undefined;
     return type === 'A' ? { answers: [{ type, name, data: '10.0.0.1', ttl: 60 }] } : {};
   });
-  const dead = Array.from({ length: 50 }, (_, at) => split.lookup(`n${at}.dead`));
-  const startedMs = performance.now();
+  let ended = 0;
+  const dead = Array.from({ length: 50 }, async (_, at) => {
+    await split.lookup(`n${at}.dead`);
+    ended += 1;
+  });
   t.match(await split.lookup('web.live'), { kind: 'addresses' });
-  t.ok(performance.now() - startedMs < 500, `${performance.now() - startedMs} ms`);
+  t.equal(ended, 0, 'all of them still wait');
   await fake.close();
-  t.equal((await Promise.all(dead)).length, 50);
+  await Promise.all(dead);
 });
 
 void t.test('questions wait until the resolver can be reached', async (t) => {

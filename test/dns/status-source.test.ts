@@ -6,7 +6,7 @@ import { createStatusReader } from '../../src/dns/status-source.ts';
 import { startFakeLocalApi } from '../support/fake-local-api.ts';
 import { tmpFolder } from '../support/tmp-folder.ts';
 
-const soon = () => AbortSignal.timeout(5_000);
+const soon = () => AbortSignal.timeout(20_000);
 const text = (bytes: Uint8Array) => Buffer.from(bytes).toString();
 
 function script(folder: string, body: string): string {

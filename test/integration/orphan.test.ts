@@ -16,7 +16,7 @@ void t.test(
     client.destroy();
     await once(accepted, 'end');
     await waitFor(() => !rows().includes(clientEnd), { what: 'a client that is in no table' });
-    await waitFor(() => isOrphan(accepted), { what: 'an orphan', deadlineMs: 5000 });
+    await waitFor(() => isOrphan(accepted), { what: 'an orphan' });
     t.equal(accepted.destroyed, false, 'nothing else tells');
   },
 );

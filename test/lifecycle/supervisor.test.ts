@@ -27,7 +27,7 @@ void t.test('up goes through its steps in order, down leaves logs and nothing el
   const supervisor = await supervisorOf(run);
   const tailscaled = tailscaledOf(run);
   t.match(
-    await callControl(run.folder.controlSocket, 'status', { signal: AbortSignal.timeout(2000) }),
+    await callControl(run.folder.controlSocket, 'status', { signal: AbortSignal.timeout(20_000) }),
     {
       state: 'running',
       pid: supervisor.pid,
@@ -106,7 +106,7 @@ void t.test(
       payload: { port },
     });
     t.equal((await run.up()).last.kind, 'listening');
-    const signal = AbortSignal.timeout(5000);
+    const signal = AbortSignal.timeout(20_000);
     const last = await callControl(run.folder.controlSocket, 'wait', { signal });
     t.match(last, { kind: 'failed', error: { code: 'login_failed' } });
     t.match(await callControl(run.folder.controlSocket, 'status', { signal }), {

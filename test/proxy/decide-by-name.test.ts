@@ -26,13 +26,13 @@ void t.test('a name that the policy denies is not told to the resolver, and says
   t.match(await record(2), { route: 'tailnet' });
   const inspected = await bridge.inspect(
     { written: 'secret.example', host: 'secret.example', port: 443 },
-    { dial: true, resolve: false, signal: AbortSignal.timeout(5000) },
+    { dial: true, resolve: false, signal: AbortSignal.timeout(20_000) },
   );
   t.match(inspected, { resolution: undefined, decision: { kind: 'refuse' }, dial: undefined });
   t.same(resolve.asked, []);
   const asked = await bridge.inspect(
     { written: 'secret.example', host: 'secret.example', port: 443 },
-    { dial: false, resolve: true, signal: AbortSignal.timeout(5000) },
+    { dial: false, resolve: true, signal: AbortSignal.timeout(20_000) },
   );
   t.match(asked.resolution, { kind: 'not_found' });
 });

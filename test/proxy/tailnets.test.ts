@@ -190,7 +190,7 @@ void t.test(
   async (t) => {
     const [a, b] = [named('a', 'a.test'), named('b', 'b.test')];
     const { tailnet } = run(a, b);
-    const asked = () => tailnet.inboundPeer('127.0.0.1', 1, AbortSignal.timeout(1000));
+    const asked = () => tailnet.inboundPeer('127.0.0.1', 1, AbortSignal.timeout(20_000));
     b.inbound = 'eve.b.test';
     t.equal(await asked(), 'eve.b.test');
     b.inbound = undefined;

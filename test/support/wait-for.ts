@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface WaitOptions {
-  /** Longest time to wait, in milliseconds (10,000 by default). */
+  /** Longest time to wait, in milliseconds (20,000 by default). */
   deadlineMs?: number;
   /** Pause between two tries, in milliseconds (25 by default). */
   intervalMs?: number;
@@ -22,7 +22,7 @@ export async function waitFor<T>(
   condition: () => T | Promise<T>,
   options: WaitOptions = {},
 ): Promise<NonNullable<T>> {
-  const { deadlineMs = 10_000, intervalMs = 25, what = 'the condition', signal } = options;
+  const { deadlineMs = 20_000, intervalMs = 25, what = 'the condition', signal } = options;
   const end = performance.now() + deadlineMs;
   let cause: unknown;
   for (;;) {

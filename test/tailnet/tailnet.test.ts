@@ -53,9 +53,9 @@ async function lookUp(name: string, type = 'A'): Promise<string[]> {
   return answers.map((answer) => answer.Body);
 }
 
-void t.test('it is ready within ten seconds', async (t) => {
+void t.test('it is ready within half a minute', async (t) => {
   t.comment(`ready after ${facts.startedInMs} ms`);
-  t.ok(facts.startedInMs < 10_000, `${facts.startedInMs} ms`);
+  t.ok(facts.startedInMs < 30_000, `${facts.startedInMs} ms`);
 });
 
 void t.test(

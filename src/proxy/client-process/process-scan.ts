@@ -54,12 +54,18 @@ function processOf(id: number, procFolder: string): number | undefined {
 }
 
 /** Newest processes first: clients are mostly younger than what was there before them. */
-export async function listProcesses(procFolder: string): Promise<number[]> {
+export async function listProcesses(procFolder: string, slice: TimeSlice): Promise<number[]> {
   const names = await readdir(procFolder);
-  return names
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .sort((a, b) => b - a);
+  const pids: number[] = [];
+  slice.begin();
+  for (const name of names) {
+    const pid = Number(name);
+    if (pid > 0) pids.push(pid);
+    if (slice.isOver) await slice.rest();
+  }
+  pids.sort((a, b) => b - a);
+  slice.end();
+  return pids;
 }
 
 /** Whether there is such a process, or a zombie of it. */

@@ -1,6 +1,7 @@
 /** CIDR prefixes, and a bit tree that finds every prefix around an address. */
 import { isIPv6 } from 'node:net';
 import ipaddr from 'ipaddr.js';
+import { Memo } from '../../memo.ts';
 
 export interface Prefix {
   /** Canonical text, host bits cleared, e.g. `10.0.0.0/8`. */
@@ -22,6 +23,12 @@ export function isCanonicalIPv4(text: string): boolean {
 
 /** The 4 or 16 bytes of a canonical literal. Throws on anything else: call `canonicalAddress` first. */
 export function addressBytes(ip: string): readonly number[] {
+  return knownBytes.of(ip);
+}
+
+const knownBytes = new Memo(readBytes);
+
+function readBytes(ip: string): readonly number[] {
   if (!isCanonicalIPv4(ip)) return readIPv6(ip).toByteArray();
   const bytes = [0, 0, 0, 0];
   let at = 0;

@@ -11,15 +11,16 @@ interface Description {
   readonly registry: Registry;
 }
 
-type Labels = Readonly<Record<string, string>>;
-
-interface Count {
-  readonly labels: Labels;
-  value: number;
+/** What begins with the same labels' values; together they end with a count. */
+interface Branch {
+  readonly values: readonly string[];
+  readonly next: Map<string, Branch>;
+  total: number;
 }
 
 export class LateCounter {
-  readonly #counts = new Map<string, Count>();
+  readonly #counts: Branch[] = [];
+  readonly #root: Branch = { values: [], next: new Map(), total: 0 };
 
   constructor({ name, help, registry }: Description, labelNames: readonly string[]) {
     const counts = this.#counts;
@@ -30,16 +31,27 @@ export class LateCounter {
       registers: [registry],
       collect() {
         counter.reset();
-        for (const { labels, value } of counts.values()) counter.inc({ ...labels }, value);
+        for (const { values, total } of counts) {
+          const labels = labelNames.map((label, at) => [label, values[at] as string]);
+          counter.inc(Object.fromEntries(labels) as Record<string, string>, total);
+        }
       },
     });
   }
 
-  /** @param key - the same for the same labels */
-  add(key: string, by: number, labels: () => Labels): void {
-    const count = this.#counts.get(key);
-    if (count === undefined) this.#counts.set(key, { labels: labels(), value: by });
-    else count.value += by;
+  /** @param values - of the labels, in the order of their names */
+  add(values: readonly string[], by = 1): void {
+    // Step by step: a key that is put together would have to be hashed anew each time.
+    let at = this.#root;
+    for (const value of values) at = at.next.get(value) ?? this.#grow(at, value);
+    if (at.total === 0) this.#counts.push(at);
+    at.total += by;
+  }
+
+  #grow({ values, next }: Branch, value: string): Branch {
+    const branch: Branch = { values: [...values, value], next: new Map(), total: 0 };
+    next.set(value, branch);
+    return branch;
   }
 }
 

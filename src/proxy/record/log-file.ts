@@ -9,6 +9,7 @@ import { constants } from 'node:fs';
 import { open, rename } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import { linesIn, WaitingLines } from './waiting-lines.ts';
 
 export interface LogFileOptions {
   readonly path: string;
@@ -21,9 +22,7 @@ export interface LogFileOptions {
 }
 
 /** Long enough for a burst to be one write, short enough that whoever looks after a request finds its line. */
-const batchAfterMs = 10;
-/** A batch is one string for a moment: more would hold up the event loop. */
-const batchLines = 512;
+const batchAfterMs = 50;
 const retryAfterMs = 1000;
 const closeWithinMs = 1000;
 const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW;
@@ -40,9 +39,8 @@ export class LogFile {
   readonly #closing = new AbortController();
   #handle: FileHandle;
   #size: number;
-  #lines: string[] = [];
-  #waitingBytes = 0;
-  /** What a full disk left over of a batch. */
+  readonly #waiting = new WaitingLines();
+  /** What a full disk left over of the lines that were taken last. */
   #rest: Buffer = Buffer.alloc(0);
   #dropped = 0;
   #draining: Promise<void> | undefined;
@@ -55,13 +53,12 @@ export class LogFile {
 
   /** @param line - with its line feed; ASCII for the most part, its length stands for its bytes */
   write(line: string): void {
-    const isFull = this.#waitingBytes + line.length > this.#options.maxWaitingBytes;
+    const isFull = this.#waiting.bytes + line.length > this.#options.maxWaitingBytes;
     if (isFull || this.#closing.signal.aborted) {
       this.#dropped += 1;
       return;
     }
-    this.#lines.push(line);
-    this.#waitingBytes += line.length;
+    this.#waiting.add(line);
     this.#draining ??= this.#drain().finally(() => (this.#draining = undefined));
   }
 
@@ -75,14 +72,13 @@ export class LogFile {
     if (this.#closing.signal.aborted) return;
     this.#closing.abort();
     await Promise.race([this.#draining, delay(closeWithinMs, undefined, { ref: false })]);
-    this.#dropped += this.#lines.length + this.#rest.filter((byte) => byte === 0x0a).length;
-    this.#lines = [];
+    this.#dropped += this.#waiting.clear() + linesIn(this.#rest);
     await this.#handle.close().catch(() => undefined);
   }
 
   /** Pauses before each round: lines that come one by one must not cost a write each. */
   async #drain(): Promise<void> {
-    while (this.#lines.length > 0 || this.#rest.length > 0) {
+    while (this.#waiting.bytes > 0 || this.#rest.length > 0) {
       await this.#pause(batchAfterMs, { isVital: true });
       try {
         await this.#writeWhatWaits();
@@ -93,9 +89,17 @@ export class LogFile {
     }
   }
 
+  /** Not what comes meanwhile. */
   async #writeWhatWaits(): Promise<void> {
-    for (let left = this.#lines.length; left > 0 || this.#rest.length > 0; left -= batchLines)
-      await this.#writeBatch();
+    await this.#writeRest();
+    for (let left = this.#waiting.bytes; left > 0;) {
+      const lines = this.#waiting.take();
+      if (lines === undefined) return;
+      this.#rest = lines;
+      left -= lines.length;
+      await this.#rotateFor(this.#rest.length);
+      await this.#writeRest();
+    }
   }
 
   /** Ends early when the file is closed. A process may end before a full disk is tried again, not before a first try. */
@@ -104,13 +108,7 @@ export class LogFile {
     await delay(ms, undefined, { signal, ref: isVital }).catch(() => undefined);
   }
 
-  async #writeBatch(): Promise<void> {
-    if (this.#rest.length === 0) {
-      const batch = this.#lines.splice(0, batchLines).join('');
-      this.#waitingBytes -= batch.length;
-      this.#rest = Buffer.from(batch);
-      await this.#rotateFor(this.#rest.length);
-    }
+  async #writeRest(): Promise<void> {
     while (this.#rest.length > 0) {
       const { bytesWritten } = await this.#handle.write(this.#rest);
       this.#size += bytesWritten;

@@ -34,10 +34,9 @@ export class TopHosts {
 
   observe({ host: asked, policy: { decision }, bytesUp, bytesDown }: RequestRecord): void {
     const host = this.#labelOf(asked);
-    this.#requests.add(`${decision} ${host}`, 1, () => ({ host, decision }));
-    if (bytesUp > 0) this.#bytes.add(`up ${host}`, bytesUp, () => ({ host, direction: 'up' }));
-    if (bytesDown > 0)
-      this.#bytes.add(`down ${host}`, bytesDown, () => ({ host, direction: 'down' }));
+    this.#requests.add([host, decision]);
+    if (bytesUp > 0) this.#bytes.add([host, 'up'], bytesUp);
+    if (bytesDown > 0) this.#bytes.add([host, 'down'], bytesDown);
   }
 
   #labelOf(host: string): string {

@@ -11,13 +11,17 @@ export interface BudgetOptions {
 export class Budget {
   readonly #burstMs: number;
   readonly #share: number;
+  readonly #clock: () => number;
   #leftMs: number;
-  #atMs = performance.now();
+  #atMs: number;
 
-  constructor({ burstMs, share }: BudgetOptions) {
+  /** `clock` gives milliseconds since any moment. */
+  constructor({ burstMs, share }: BudgetOptions, clock = (): number => performance.now()) {
     this.#burstMs = burstMs;
     this.#share = share;
+    this.#clock = clock;
     this.#leftMs = burstMs;
+    this.#atMs = clock();
   }
 
   /** How long to wait until more may be done; 0 while something is left. */
@@ -34,7 +38,7 @@ export class Budget {
   }
 
   #refill(): void {
-    const nowMs = performance.now();
+    const nowMs = this.#clock();
     this.#leftMs = Math.min(this.#burstMs, this.#leftMs + (nowMs - this.#atMs) * this.#share);
     this.#atMs = nowMs;
   }

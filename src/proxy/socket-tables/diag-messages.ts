@@ -3,7 +3,8 @@
  * include/uapi/linux/inet_diag.h and netlink.h). Numbers are in the machine's byte order, addresses and ports in the network's.
  */
 import { endianness } from 'node:os';
-import { addressOf, ByHost } from './by-host.ts';
+import { Memo } from '../../memo.ts';
+import { addressOf } from './address-of.ts';
 import type { ConnectionEnd, Row } from './connection-end.ts';
 
 const isLittleEndian = endianness() === 'LE';
@@ -46,7 +47,7 @@ interface Asked {
 const loopbackLink = 1;
 const anyLink = 0;
 
-const asked = new ByHost<Asked>((host) => {
+const asked = new Memo<Asked>((host) => {
   const address = addressOf(host);
   const link = address.range() === 'loopback' ? loopbackLink : anyLink;
   return { bytes: address.toByteArray(), link };

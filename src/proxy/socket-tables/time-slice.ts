@@ -2,7 +2,23 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 
 const sliceMs = 0.5;
 
-/** Cuts long work into slices of half a millisecond, so that the event loop stalls for no longer than one. */
+/** What all work of this turn of the event loop has taken. */
+let usedMs = 0;
+let isTurnKnown = false;
+
+function noteTurn(): void {
+  if (isTurnKnown) return;
+  isTurnKnown = true;
+  usedMs = 0;
+  setImmediate(() => {
+    isTurnKnown = false;
+  });
+}
+
+/**
+ * Cuts long work into slices of half a millisecond, so that the event loop stalls for no longer than one: pieces that
+ * follow each other in one turn of the loop, of whomever, share its slice.
+ */
 export class TimeSlice {
   #startMs = performance.now();
   #workedMs = 0;
@@ -12,14 +28,15 @@ export class TimeSlice {
     return this.#workedMs;
   }
 
-  /** The first slice, or the first after `end`, begins. */
+  /** A piece of the work begins. */
   begin(): void {
+    noteTurn();
     this.#startMs = performance.now();
   }
 
-  /** Whether the slice is used up: `await rest()` then. */
+  /** Whether the turn's slice is used up: `await rest()` then. */
   get isOver(): boolean {
-    return performance.now() >= this.#startMs + sliceMs;
+    return usedMs + performance.now() - this.#startMs >= sliceMs;
   }
 
   async rest(): Promise<void> {
@@ -30,6 +47,8 @@ export class TimeSlice {
 
   /** The work is done, or waits for something else. */
   end(): void {
-    this.#workedMs += performance.now() - this.#startMs;
+    const tookMs = performance.now() - this.#startMs;
+    this.#workedMs += tookMs;
+    usedMs += tookMs;
   }
 }

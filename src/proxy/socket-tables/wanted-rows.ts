@@ -1,7 +1,8 @@
 /** Finds rows of /proc/net/tcp and tcp6 by the addresses of their connections. */
 import { endianness } from 'node:os';
 import ipaddr from 'ipaddr.js';
-import { addressOf, ByHost } from './by-host.ts';
+import { Memo } from '../../memo.ts';
+import { addressOf } from './address-of.ts';
 import type { ConnectionEnd, Row, Sought } from './connection-end.ts';
 
 /** The same for each of the tables. */
@@ -19,7 +20,7 @@ function portHex(port: number): string {
   return port.toString(16).toUpperCase().padStart(4, '0');
 }
 
-const inHex = new ByHost<InTables>((host) => [hexOf(host, false), hexOf(host, true)]);
+const inHex = new Memo<InTables>((host) => [hexOf(host, false), hexOf(host, true)]);
 
 /** 32-bit words in the machine's byte order. */
 function hexOf(host: string, isMapped: boolean): string {

@@ -3,92 +3,78 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { manyRequests } from '../../support/many-requests.ts';
+import { exactCpuUsOf } from '../usage.ts';
+import { requestKinds, type RequestKind } from './request-kinds.ts';
 
-type Door = 'forward' | 'connect';
+export type Door = 'forward' | 'connect';
 
-const requestsPerRound = 4000;
+const requestsPerTurn = 1500;
+const turns = 14;
 const atOnce = 16;
-/** Rounds until the compiler has settled. */
+/** Turns until the compiler has settled. */
 const warmUps = 3;
+/** Until what a turn has left to be written is on the disk. */
+const settleMs = 120;
 
-export interface RequestCost {
-  readonly bareUs: readonly number[];
-  readonly wholeUs: readonly number[];
-  /** Whole, and the client's process looked up: what a run has by default. */
-  readonly lookingUs: readonly number[];
-  /** Of policy, log, metrics and report in a whole request, in percent. */
-  readonly shares: readonly number[];
-}
+/** Microseconds of a request, by kind. */
+export type RequestCost = Readonly<Record<RequestKind, number>>;
 
-const kinds = ['bare', 'whole', 'looking'] as const;
-type Kind = (typeof kinds)[number];
-
-/** All bridges run at the same time and are asked in turn. */
-export async function costOfRequests(door: Door, rounds: number): Promise<RequestCost> {
+/**
+ * One process that is told what to do before each turn: two processes differ by a fifth by how they were compiled and where
+ * their memory lies.
+ */
+export async function costOfRequests(door: Door): Promise<RequestCost> {
   const origin = createServer((_, response) => response.end('hello'));
   origin.listen(0, '127.0.0.1');
   await once(origin, 'listening');
-  const { port } = origin.address() as AddressInfo;
-  const bridges = {
-    bare: await start('bare'),
-    whole: await start('whole'),
-    looking: await start('looking'),
-  };
-  const all: Record<Kind, number>[] = [];
-  for (let round = -warmUps; round < rounds; round += 1) {
-    const used = { bare: 0, whole: 0, looking: 0 };
+  const { port: originPort } = origin.address() as AddressInfo;
+  const child = fork(new URL('switched-bridge.ts', import.meta.url));
+  const [port] = (await once(child, 'message')) as [number];
+  const sums: Record<RequestKind, number> = { bare: 0, whole: 0, reporting: 0, looking: 0 };
+  for (let turn = -warmUps; turn < turns; turn += 1) {
     // By turns the first: the kernel's tables are fuller for those that come later.
-    for (const kind of round % 2 === 0 ? kinds : kinds.toReversed())
-      used[kind] = await cpuPerRequest(bridges[kind], door, port);
-    if (round >= 0) all.push(used);
+    for (const kind of turn % 2 === 0 ? requestKinds : requestKinds.toReversed()) {
+      await tell(child, kind);
+      const usedUs = await cpuOf(child, () => ask(door, port, originPort));
+      if (turn >= 0) sums[kind] += usedUs;
+    }
   }
-  for (const { child } of Object.values(bridges)) {
-    const exit = once(child, 'exit');
-    child.disconnect();
-    await exit;
-  }
+  const exit = once(child, 'exit');
+  child.disconnect();
+  await exit;
   origin.closeAllConnections();
   origin.close();
-  return {
-    bareUs: all.map(({ bare }) => bare),
-    wholeUs: all.map(({ whole }) => whole),
-    lookingUs: all.map(({ looking }) => looking),
-    shares: all.map(({ bare, whole }) => (1 - bare / whole) * 100),
-  };
+  for (const kind of requestKinds) sums[kind] /= turns * requestsPerTurn;
+  return sums;
 }
 
-interface Running {
-  readonly child: ChildProcess;
-  readonly port: number;
+async function tell(child: ChildProcess, kind: RequestKind): Promise<void> {
+  const told = once(child, 'message');
+  child.send(kind);
+  await told;
 }
 
-async function start(kind: Kind): Promise<Running> {
-  const child = fork(new URL('bare-or-whole-bridge.ts', import.meta.url), [kind]);
-  const [port] = (await once(child, 'message')) as [number];
-  return { child, port };
+async function cpuOf(child: ChildProcess, work: () => Promise<void>): Promise<number> {
+  const pid = child.pid as number;
+  const before = exactCpuUsOf(pid);
+  await work();
+  await sleep(settleMs);
+  return exactCpuUsOf(pid) - before;
 }
 
-async function cpuUs({ child }: Running): Promise<number> {
-  child.send('cpu');
-  const [used] = (await once(child, 'message')) as [number];
-  return used;
-}
-
-async function cpuPerRequest(bridge: Running, door: Door, port: number): Promise<number> {
-  const before = await cpuUs(bridge);
-  const target = `127.0.0.1:${port}`;
-  if (door === 'forward') {
-    const asked = { proxyPort: bridge.port, url: `http://${target}/`, concurrency: atOnce };
-    const answers = await manyRequests({ ...asked, count: requestsPerRound });
-    if (answers[200] !== requestsPerRound) throw new Error(JSON.stringify(answers));
-  } else await manyTunnels(bridge.port, target);
-  return ((await cpuUs(bridge)) - before) / requestsPerRound;
+async function ask(door: Door, proxyPort: number, originPort: number): Promise<void> {
+  const target = `127.0.0.1:${originPort}`;
+  if (door === 'connect') return manyTunnels(proxyPort, target);
+  const asked = { proxyPort, url: `http://${target}/`, concurrency: atOnce };
+  const answers = await manyRequests({ ...asked, count: requestsPerTurn });
+  if (answers[200] !== requestsPerTurn) throw new Error(JSON.stringify(answers));
 }
 
 /** A connection, a tunnel and one request each. */
 async function manyTunnels(proxyPort: number, target: string): Promise<void> {
-  let left = requestsPerRound;
+  let left = requestsPerTurn;
   const worker = async (): Promise<void> => {
     while (left > 0) {
       left -= 1;

@@ -1,41 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { compilePolicy } from '../../../src/proxy/policy.ts';
-import type { PolicyTarget } from '../../../src/proxy/policy.ts';
 import type { Bench } from '../bench.ts';
 import { quantile, spreadOf } from '../figures.ts';
-import { manyRules } from '../many-rules.ts';
 import type { LookupFigures } from '../policy/client-lookup.ts';
-import { costOfRequests } from '../policy/request-cost.ts';
+import { deciding } from '../policy/deciding.ts';
+import { costOfRequests, type RequestCost } from '../policy/request-cost.ts';
 import type { Bar, Row, Section } from '../table.ts';
-
-const target: PolicyTarget = {
-  host: 'a.b.c.d.example.org',
-  ip: '203.0.113.7',
-  port: 44_300,
-  owner: undefined,
-  route: 'direct',
-  peer: undefined,
-};
-
-/** Microseconds of a decision, by batches of 1,000. */
-function deciding(): number[] {
-  const policy = compilePolicy({
-    mode: 'enforce',
-    allow: manyRules(''),
-    deny: manyRules('direct:'),
-    allowLocal: manyRules('tailnet:'),
-    metadata: 'allow',
-  });
-  const batch = (): number => {
-    const startMs = performance.now();
-    for (let count = 0; count < 1000; count += 1) policy.judge(target);
-    return performance.now() - startMs;
-  };
-  for (let warm = 0; warm < 10; warm += 1) batch();
-  return Array.from({ length: 30 }, batch);
-}
 
 /**
  * In a network namespace of its own: the kernel's table of ours has a row for a minute of each of the ten thousands of
@@ -57,25 +28,29 @@ async function lookingUp(rounds: number): Promise<LookupFigures[]> {
   return all;
 }
 
-/** A turn's share is the difference of two that differ by a tenth by themselves; it takes some seconds only. */
-const turnsEach = 3;
-
 const most = (must: number): Bar => ({ is: 'most', must });
 
 async function requestRows(rounds: number): Promise<Row[]> {
   const rows: Row[] = [];
   for (const door of ['forward', 'connect'] as const) {
-    const { bareUs, wholeUs, lookingUs, shares } = await costOfRequests(door, rounds * turnsEach);
-    const row = (what: string, values: readonly number[], unit = 'µs'): Row => ({
+    const all: RequestCost[] = [];
+    for (let round = 0; round < rounds; round += 1) all.push(await costOfRequests(door));
+    const row = (what: string, pick: (of: RequestCost) => number, unit = 'µs'): Row => ({
       what: `${door}: ${what}`,
-      spread: spreadOf(values),
+      spread: spreadOf(all.map(pick)),
       unit,
     });
+    const share = row(
+      'share of policy, log, metrics in the CPU of a request',
+      ({ bare, whole }) => 100 * (1 - bare / whole),
+      '%',
+    );
     rows.push(
-      { ...row('share of these in the CPU of a request', shares, '%'), bar: most(10) },
-      row('CPU of a request, bare', bareUs),
-      row('with policy, log, metrics, report', wholeUs),
-      row('and with the look-up of clients', lookingUs),
+      { ...share, bar: most(10) },
+      row('CPU of a request, bare', ({ bare }) => bare),
+      row('with policy, log, metrics', ({ whole }) => whole),
+      row('and with the report', ({ reporting }) => reporting),
+      row('and with the look-up of clients', ({ looking }) => looking),
     );
   }
   return rows;
@@ -115,14 +90,14 @@ export async function policyAndRecords({ rounds }: Bench): Promise<Section> {
   return {
     title: 'Policy, log, metrics and the look-up of clients',
     about:
-      'CPU of a bridge with all of them against one with none; decisions against three lists of 1,000 rules. Look-ups at 20 new connections a second among 500 processes, in a network namespace of their own.',
+      'CPU of a bridge with all of them and with none, in turn; decisions against three lists of 1,000 rules. Look-ups at 20 new connections a second among 500 processes, in a network namespace of their own.',
     rows: [
-      {
-        what: 'a decision, three lists of 1,000 rules',
-        spread: spreadOf(deciding()),
+      ...deciding().map(([on, microseconds]): Row => ({
+        what: `a decision ${on}, three lists of 1,000 rules`,
+        spread: spreadOf(microseconds),
         unit: 'µs',
         bar: most(20),
-      },
+      })),
       ...(await requestRows(rounds)),
       ...lookupRows(await lookingUp(rounds)),
     ],

@@ -1,4 +1,4 @@
-/** A bridge in a process of its own: `whole` as a run has it but for the tailnet, `bare` records and judges nothing, `looking` looks up its clients besides. */
+/** A bridge in a process of its own, as a run has it but for the tailnet, that is told what it shall do from now on. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { openAccessLog } from '../../../src/proxy/access-log.ts';
@@ -14,6 +14,7 @@ import { createRunRecord } from '../../../src/report/run-record.ts';
 import { fakeResolve } from '../../support/fake-resolve.ts';
 import { fakeTailnet } from '../../support/fake-tailnet.ts';
 import { manyRules } from '../many-rules.ts';
+import type { RequestKind } from './request-kinds.ts';
 
 const verdict = {
   decision: 'allow',
@@ -22,13 +23,6 @@ const verdict = {
   error: 'http_request_denied',
   hint: '',
 } as const;
-const judgesNothing: Policy = {
-  mode: 'enforce',
-  needsClient: false,
-  judge: () => verdict,
-  judgeName: () => undefined,
-  warnings: () => [],
-};
 
 /** More than most runs have. A thousand are in the row of decisions. */
 const rules = 20;
@@ -44,8 +38,7 @@ function wholePolicy(): Policy {
 }
 
 const folder = mkdtempSync(`${tmpdir()}/st-`);
-const kind = process.argv[2];
-const isWhole = kind !== 'bare';
+let kind: RequestKind = 'whole';
 const accessLog = await openAccessLog({ path: `${folder}/access.log` });
 const metrics = createMetrics({
   openTunnels: () => 0,
@@ -57,27 +50,34 @@ const run = createRunRecord({ startedMs: Date.now(), runId: null, policyMode: 'e
 const records = batchRecords((ended) => {
   for (const record of ended) accessLog.write(record);
   for (const record of ended) metrics.observe(record);
+  if (kind === 'whole') return;
   for (const record of ended) feed.publish(record);
   for (const record of ended) run.add(record);
 });
 await openSocketDiag();
-const clients = kind === 'looking' ? createClientLookup() : noClientLookup;
+const lookup = createClientLookup();
+const whole = wholePolicy();
+const policy: Policy = {
+  ...whole,
+  judge: (target) => (kind === 'bare' ? verdict : whole.judge(target)),
+  judgeName: (target) => (kind === 'bare' ? undefined : whole.judgeName(target)),
+};
 const tailnet = fakeTailnet(undefined);
 const bridge = createBridge({
   http: { host: '127.0.0.1', port: 0 },
   socks: undefined,
   tailnet,
   resolve: fakeResolve(tailnet),
-  policy: isWhole ? wholePolicy() : judgesNothing,
-  clientOf: (socket) => clients.clientOf(socket),
-  record: (record) => isWhole && records.add(record),
+  policy,
+  clientOf: (socket) => (kind === 'looking' ? lookup : noClientLookup).clientOf(socket),
+  record: (record) => kind !== 'bare' && records.add(record),
   pages: (_, response) => response.end(),
   attachedNetworks: () => [],
 });
 await bridge.listen();
-process.on('message', () => {
-  const { user, system } = process.cpuUsage();
-  process.send?.(user + system);
+process.on('message', (told: RequestKind) => {
+  kind = told;
+  process.send?.(kind);
 });
 process.on('disconnect', () => {
   rmSync(folder, { recursive: true, force: true });

@@ -1,0 +1,72 @@
+import t from 'tap';
+import { TargetTexts } from '../../../src/proxy/record/target-texts.ts';
+import type { RequestRecord } from '../../../src/proxy/request-record.ts';
+
+const record: RequestRecord = {
+  timeMs: 1,
+  id: 'a',
+  proto: 'http',
+  method: 'GET',
+  host: 'db',
+  port: 80,
+  nameSource: 'status',
+  ip: '100.64.0.1',
+  peer: 'db.tail.test',
+  route: 'tailnet',
+  policy: { decision: 'allow', rule: null, mode: 'enforce' },
+  client: { pid: 1, exe: '/bin/curl', provider: null },
+  status: 200,
+  error: null,
+  detail: null,
+  dnsMs: 1,
+  dialMs: 1,
+  totalMs: 1,
+  bytesUp: 1,
+  bytesDown: 1,
+  closeReason: 'completed',
+};
+
+const { policy } = record;
+const others: Record<string, Partial<RequestRecord>> = {
+  proto: { proto: 'connect' },
+  method: { method: 'PUT' },
+  port: { port: 81 },
+  'the source of the name': { nameSource: 'literal' },
+  'no source': { nameSource: null },
+  address: { ip: '100.64.0.2' },
+  'no address': { ip: null },
+  peer: { peer: null },
+  tailnet: { tailnet: 'prod' },
+  route: { route: 'direct' },
+  decision: { policy: { ...policy, decision: 'deny' } },
+  rule: { policy: { ...policy, rule: 'db (SPACETAIL_DENY[0])' } },
+  mode: { policy: { ...policy, mode: 'learn' } },
+  'no client': { client: null },
+  pid: { client: { pid: 2, exe: '/bin/curl', provider: null } },
+  executable: { client: { pid: 1, exe: '/bin/wget', provider: null } },
+  provider: { client: { pid: 1, exe: '/bin/curl', provider: 'terraform-provider-x' } },
+  status: { status: 502 },
+  error: { error: 'connection_refused' },
+};
+
+for (const [what, different] of Object.entries(others)) {
+  void t.test(`a request of another ${what} has a text of its own`, (t) => {
+    const texts = new TargetTexts();
+    const before = texts.of(record);
+    const other = texts.of({ ...record, ...different });
+    t.not(other, before);
+    t.equal(other, new TargetTexts().of({ ...record, ...different }));
+    t.equal(texts.of(record), before);
+    t.end();
+  });
+}
+
+void t.test('more hosts than are kept', (t) => {
+  const texts = new TargetTexts();
+  for (let at = 0; at < 1000; at += 1) {
+    const { host } = JSON.parse(`{${texts.of({ ...record, host: `h${at % 400}` })}}`);
+    if (host !== `h${at % 400}`) t.fail(`${host} for h${at % 400}`);
+  }
+  t.pass('each has its own');
+  t.end();
+});
