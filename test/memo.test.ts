@@ -40,3 +40,11 @@ void t.test('texts that never come again cost no more memory than so many', (t) 
   t.equal(calls, 5, 'the fourth made room');
   t.end();
 });
+
+void t.test('a text that no host has is not kept', (t) => {
+  let calls = 0;
+  const memo = new Memo(() => (calls += 1));
+  const long = 'x'.repeat(257);
+  t.not(memo.of(long), memo.of(long));
+  t.end();
+});

@@ -13,6 +13,7 @@ import {
 import { alwaysMatching, mayMatch } from './policy/name-verdict.ts';
 import type { NameTarget } from './policy/name-verdict.ts';
 import type { Settings, Verdict } from './policy/verdict.ts';
+import { KnownVerdicts } from './policy/known-verdicts.ts';
 import { covers, makePrefix } from './policy/prefixes.ts';
 import type { ClientProcess, PolicyMode } from './request-record.ts';
 import { grantedBy } from './policy/roles.ts';
@@ -84,10 +85,13 @@ export function compilePolicy(input: PolicyInput): Policy {
       lists.allow.length > 0 || (file?.roles.some((role) => role.allow.length > 0) ?? false),
   };
   const all = [...lists.allow, ...lists.deny, ...lists.local];
+  const needsClient = all.some((rule) => rule.client !== undefined);
+  const judge = judgeWith(lists, settings);
+  const known = new KnownVerdicts(judge);
   return {
     mode: settings.mode,
-    needsClient: all.some((rule) => rule.client !== undefined),
-    judge: judgeWith(lists, settings),
+    needsClient,
+    judge: needsClient ? judge : (target) => known.of(target),
     judgeName: judgeNameWith(lists, settings),
     warnings: (netmap) => unmatchable(all, netmap),
   };

@@ -23,6 +23,13 @@ export function quantile(values: readonly number[], share: number): number {
   return values.toSorted((a, b) => a - b)[Math.ceil(values.length * share) - 1] ?? Number.NaN;
 }
 
+/** Without the highest tenth and the lowest. */
+export function trimmedMean(values: readonly number[]): number {
+  const tenth = Math.floor(values.length / 10);
+  const kept = values.toSorted((a, b) => a - b).slice(tenth, values.length - tenth);
+  return kept.reduce((sum, value) => sum + value, 0) / kept.length;
+}
+
 /** Three digits that count, at least. */
 export function formatFigure(value: number): string {
   if (Number.isNaN(value)) return '–';

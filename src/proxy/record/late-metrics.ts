@@ -19,10 +19,13 @@ interface Branch {
 }
 
 export class LateCounter {
+  /** One for each set of labels. */
   readonly #counts: Branch[] = [];
+  readonly #labels: number;
   readonly #root: Branch = { values: [], next: new Map(), total: 0 };
 
   constructor({ name, help, registry }: Description, labelNames: readonly string[]) {
+    this.#labels = labelNames.length;
     const counts = this.#counts;
     const counter = new Counter({
       name,
@@ -44,13 +47,13 @@ export class LateCounter {
     // Step by step: a key that is put together would have to be hashed anew each time.
     let at = this.#root;
     for (const value of values) at = at.next.get(value) ?? this.#grow(at, value);
-    if (at.total === 0) this.#counts.push(at);
     at.total += by;
   }
 
   #grow({ values, next }: Branch, value: string): Branch {
     const branch: Branch = { values: [...values, value], next: new Map(), total: 0 };
     next.set(value, branch);
+    if (branch.values.length === this.#labels) this.#counts.push(branch);
     return branch;
   }
 }

@@ -3,6 +3,8 @@ import { jsonText } from '../line-writer.ts';
 import type { ClientProcess, RequestRecord } from '../request-record.ts';
 
 const mostHosts = 256;
+/** Some four times of what is usual: hosts and methods are the client's text. */
+const longestText = 2048;
 
 interface Known {
   readonly record: RequestRecord;
@@ -17,6 +19,7 @@ export class TargetTexts {
     const known = this.#byHost.get(record.host);
     if (known !== undefined && isAlike(known.record, record)) return known.text;
     const text = targetText(record);
+    if (text.length > longestText) return text;
     if (this.#byHost.size >= mostHosts) this.#byHost.clear();
     this.#byHost.set(record.host, { record, text });
     return text;

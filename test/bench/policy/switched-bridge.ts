@@ -76,6 +76,7 @@ const bridge = createBridge({
 });
 await bridge.listen();
 process.on('message', (told: RequestKind) => {
+  records.flush();
   kind = told;
   process.send?.(kind);
 });
