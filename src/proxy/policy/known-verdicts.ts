@@ -1,35 +1,16 @@
-/** Verdicts on what was asked for last: most requests of a run go to a few destinations, again and again. */
+/** The last verdict for each host, for as long as nothing else about the target changes. */
+import { LastByHost } from '../last-by-host.ts';
 import type { Owner } from '../tailnet.ts';
 import type { RuleTarget } from './rule-index.ts';
 import type { Verdict } from './verdict.ts';
 
-const mostHosts = 256;
 /** A DNS name's; a host is the client's text. */
 const longestHost = 253;
 
-interface Known<Target> {
-  readonly target: Target;
-  readonly verdict: Verdict;
-}
-
-/** The last verdict for each host, for as long as nothing else about the target changes. */
-export class KnownVerdicts<Target extends RuleTarget> {
-  readonly #judge: (target: Target) => Verdict;
-  readonly #byHost = new Map<string, Known<Target>>();
-
+export class KnownVerdicts<Target extends RuleTarget> extends LastByHost<Target, Verdict> {
   /** @param judge - of the fields of `RuleTarget` alone, and for good: rules do not change, nor does a node of a netmap */
   constructor(judge: (target: Target) => Verdict) {
-    this.#judge = judge;
-  }
-
-  of(target: Target): Verdict {
-    const known = this.#byHost.get(target.host);
-    if (known !== undefined && isAlike(known.target, target)) return known.verdict;
-    const verdict = this.#judge(target);
-    if (target.host.length > longestHost) return verdict;
-    if (this.#byHost.size >= mostHosts) this.#byHost.clear();
-    this.#byHost.set(target.host, { target, verdict });
-    return verdict;
+    super({ make: judge, isAlike, isSmall: ({ host }) => host.length <= longestHost });
   }
 }
 

@@ -1,28 +1,15 @@
-/** What the lines of a run have in common: most of its requests go to a few destinations, and end alike. */
+/** What the lines of requests to one host have in common. */
+import { LastByHost } from '../last-by-host.ts';
 import { jsonText } from '../line-writer.ts';
 import type { ClientProcess, RequestRecord } from '../request-record.ts';
 
-const mostHosts = 256;
 /** Some four times of what is usual: hosts and methods are the client's text. */
 const longestText = 2048;
 
-interface Known {
-  readonly record: RequestRecord;
-  readonly text: string;
-}
-
 /** Fields from `proto` to `error` as JSON without the braces, kept for the next request of its kind. */
-export class TargetTexts {
-  readonly #byHost = new Map<string, Known>();
-
-  of(record: RequestRecord): string {
-    const known = this.#byHost.get(record.host);
-    if (known !== undefined && isAlike(known.record, record)) return known.text;
-    const text = targetText(record);
-    if (text.length > longestText) return text;
-    if (this.#byHost.size >= mostHosts) this.#byHost.clear();
-    this.#byHost.set(record.host, { record, text });
-    return text;
+export class TargetTexts extends LastByHost<RequestRecord, string> {
+  constructor() {
+    super({ make: targetText, isAlike, isSmall: (_, text) => text.length <= longestText });
   }
 }
 

@@ -9,7 +9,7 @@ import { trimmedMean } from '../figures.ts';
 import { exactCpuUsOf } from '../usage.ts';
 import { requestKinds, type RequestKind } from './request-kinds.ts';
 
-export type Door = 'forward' | 'connect';
+type Door = 'forward' | 'connect';
 
 const requestsPerTurn = 1000;
 /** A turn may cost twice what the next one does, by what else the machine does: only many of them tell a tenth. */

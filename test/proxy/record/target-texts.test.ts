@@ -1,30 +1,16 @@
 import t from 'tap';
 import { TargetTexts } from '../../../src/proxy/record/target-texts.ts';
 import type { RequestRecord } from '../../../src/proxy/request-record.ts';
+import { requestRecord } from '../../support/request-record.ts';
 
-const record: RequestRecord = {
-  timeMs: 1,
-  id: 'a',
+const record = requestRecord({
   proto: 'http',
   method: 'GET',
   host: 'db',
   port: 80,
-  nameSource: 'status',
   ip: '100.64.0.1',
-  peer: 'db.tail.test',
-  route: 'tailnet',
-  policy: { decision: 'allow', rule: null, mode: 'enforce' },
   client: { pid: 1, exe: '/bin/curl', provider: null },
-  status: 200,
-  error: null,
-  detail: null,
-  dnsMs: 1,
-  dialMs: 1,
-  totalMs: 1,
-  bytesUp: 1,
-  bytesDown: 1,
-  closeReason: 'completed',
-};
+});
 
 const { policy } = record;
 const others: Record<string, Partial<RequestRecord>> = {
