@@ -66,7 +66,7 @@ soak-preconnect: build tailnet ## Dial ahead against hostile and dying origins f
 CYCLES ?= 50
 .PHONY: soak-cycles
 soak-cycles: build tailnet ## up, request, down, CYCLES times (50): nothing may be left and memory may not grow
-	@SPACETAIL_SOAK_CYCLES=$(CYCLES) node test/lifecycle/soak.test.ts
+	@SPACETAIL_SOAK_CYCLES=$(CYCLES) node test/lifecycle/run/soak.test.ts
 
 SECONDS ?= 60
 .PHONY: fuzz

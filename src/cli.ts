@@ -29,7 +29,7 @@ async function start(): Promise<void> {
     // A handle left open must not keep a hook waiting; writes to a pipe or file are synchronous on Linux.
     process.exit(await main(process.argv.slice(2)));
   } else if ((workerData as { kind?: string } | null)?.kind === 'spacetail-index') {
-    const { runIndexWorker } = await import('./dns/index-worker.ts');
+    const { runIndexWorker } = await import('./dns/index/index-worker.ts');
     runIndexWorker();
   }
 }

@@ -102,7 +102,7 @@ async function describe(io: CommandIo) {
   const [{ askStatus, configOf }, { bridgeVariables }, { proxyVariables }] = await Promise.all([
     import('./commands/supervisor.ts'),
     import('./commands/bridge-variables.ts'),
-    import('./lifecycle/proxy-variables.ts'),
+    import('./lifecycle/run/proxy-variables.ts'),
   ]);
   const config = configOf(io);
   const status = await askStatus(config, io.signal);

@@ -1,8 +1,8 @@
 /** The one place that wires dns, proxy, lifecycle and report: a plan becomes a running bridge. */
 import { secretsOf } from './config/secrets.ts';
-import { runSupervisor } from './lifecycle/supervisor.ts';
-import type { ProgressEvent } from './lifecycle/progress.ts';
-import type { SupervisorEnd } from './lifecycle/supervisor-parts.ts';
+import { runSupervisor } from './lifecycle/run/supervisor.ts';
+import type { ProgressEvent } from './lifecycle/join/progress.ts';
+import type { SupervisorEnd } from './lifecycle/run/supervisor-parts.ts';
 import { createLogger, fdDestination, redactor } from './log.ts';
 import { buildParts } from './serve/build-parts.ts';
 import type { RunPlan } from './serve/run-plan.ts';

@@ -2,9 +2,9 @@
 import { existsSync } from 'node:fs';
 import type { Config } from '../config.ts';
 import { messageOf } from '../errors.ts';
-import { type Before, readBefore } from '../lifecycle/before-file.ts';
-import type { BridgeAddresses } from '../lifecycle/proxy-variables.ts';
-import { findRuntimeFolder } from '../lifecycle/runtime-folder.ts';
+import { type Before, readBefore } from '../lifecycle/run/before-file.ts';
+import type { BridgeAddresses } from '../lifecycle/run/proxy-variables.ts';
+import { findRuntimeFolder } from '../lifecycle/run/runtime-folder.ts';
 import type { CommandIo } from './io.ts';
 import { listenersOf } from './supervisor.ts';
 

@@ -1,6 +1,6 @@
 /** `spacetail clean-env`: takes our proxy values out of a saved environment and changes nothing else in it. */
 import { readFile } from 'node:fs/promises';
-import { isOurs, restoredValue } from '../lifecycle/proxy-variables.ts';
+import { isOurs, restoredValue } from '../lifecycle/run/proxy-variables.ts';
 import { bridgeVariables } from './bridge-variables.ts';
 import type { CommandIo } from './io.ts';
 import { replaceFile } from './replace-file.ts';

@@ -1,7 +1,7 @@
 /** `spacetail down`: never makes a run fail or hang. */
 import { loadConfig } from '../config.ts';
 import { messageOf, SpacetailError } from '../errors.ts';
-import { stopSupervisor, type Stopped } from '../lifecycle/stop-supervisor.ts';
+import { stopSupervisor, type Stopped } from '../lifecycle/run/stop-supervisor.ts';
 import { isRunSnapshot } from '../report/snapshot.ts';
 import type { CommandIo } from './io.ts';
 import { printRunSummary } from './run-summary.ts';

@@ -8,7 +8,7 @@ import {
   proxyWarnings,
   restoredValue,
   restoringVariables,
-} from '../lifecycle/proxy-variables.ts';
+} from '../lifecycle/run/proxy-variables.ts';
 import { type BridgeVariables, bridgeVariables } from './bridge-variables.ts';
 import { type CommandIo, print } from './io.ts';
 import { asFormat, renderVariables } from './render-variables.ts';

@@ -1,7 +1,7 @@
 /** `spacetail exec [--] CMD…`: up, CMD with the proxy variables and without our secrets, down. */
 import { constants } from 'node:os';
 import { SpacetailError } from '../errors.ts';
-import { proxyVariables } from '../lifecycle/proxy-variables.ts';
+import { proxyVariables } from '../lifecycle/run/proxy-variables.ts';
 import { bridgeVariables } from './bridge-variables.ts';
 import { run as down } from './down.ts';
 import type { CommandIo } from './io.ts';

@@ -2,7 +2,7 @@
 import { loadCredentials } from '../config.ts';
 import { spaceliftRunId } from '../config/run-id.ts';
 import { SpacetailError } from '../errors.ts';
-import { obtainKey } from '../lifecycle/credentials.ts';
+import { obtainKey } from '../lifecycle/credentials/credentials.ts';
 import { keyOptionsOf } from '../serve/obtain-key.ts';
 import { hostAddresses } from './host-addresses.ts';
 import { type CommandIo, print } from './io.ts';

@@ -1,7 +1,7 @@
-import { HostsFile } from '../dns/hosts-file.ts';
-import { canonicalLiteral } from '../dns/literal.ts';
-import { normaliseName } from '../dns/names.ts';
-import { SystemResolver } from '../dns/system-resolver.ts';
+import { HostsFile } from '../dns/resolve/hosts-file.ts';
+import { canonicalLiteral } from '../dns/resolve/literal.ts';
+import { normaliseName } from '../dns/index/names.ts';
+import { SystemResolver } from '../dns/resolve/system-resolver.ts';
 
 /**
  * The addresses of a public host, for a command that runs without a supervisor: /etc/hosts, then c-ares, never

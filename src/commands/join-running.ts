@@ -1,10 +1,10 @@
 /** `up` and `wait` where a supervisor runs already: they wait for that one and change nothing. */
 import { SpacetailError } from '../errors.ts';
-import { callControl } from '../lifecycle/control-client.ts';
-import { fromErrorMessage } from '../lifecycle/error-message.ts';
-import type { ProcessId } from '../lifecycle/process-id.ts';
-import type { ProgressEvent } from '../lifecycle/progress.ts';
-import type { RuntimeFolder } from '../lifecycle/runtime-folder.ts';
+import { callControl } from '../lifecycle/control/control-client.ts';
+import { fromErrorMessage } from '../lifecycle/control/error-message.ts';
+import type { ProcessId } from '../lifecycle/run/process-id.ts';
+import type { ProgressEvent } from '../lifecycle/join/progress.ts';
+import type { RuntimeFolder } from '../lifecycle/run/runtime-folder.ts';
 import type { StatusDocument } from '../serve/status.ts';
 import type { CommandIo } from './io.ts';
 

@@ -3,8 +3,8 @@ import type {
   ListenAddress,
   NodeSummary,
   ProgressEvent,
-} from '../lifecycle/progress.ts';
-import { describeCredential } from '../lifecycle/credentials.ts';
+} from '../lifecycle/join/progress.ts';
+import { describeCredential } from '../lifecycle/credentials/credentials.ts';
 import type { RunPlan } from '../serve.ts';
 import type { CommandIo } from './io.ts';
 

@@ -1,7 +1,7 @@
 /** Assignments of variables in the languages that read them. */
 import { randomBytes } from 'node:crypto';
 import { SpacetailError } from '../errors.ts';
-import type { Assignments } from '../lifecycle/proxy-variables.ts';
+import type { Assignments } from '../lifecycle/run/proxy-variables.ts';
 
 export const formats = ['sh', 'github', 'dotenv', 'json'] as const;
 export type Format = (typeof formats)[number];

@@ -38,7 +38,7 @@ export async function planRun(
   const config = wait === undefined ? loaded : { ...loaded, wait };
   const policyFile = await readPolicyFile(config);
   compile(config, policyFile, undefined);
-  const { parseRules } = await import('../proxy/rules.ts');
+  const { parseRules } = await import('../proxy/policy/rules.ts');
   const { matchesDirect } = await import('../proxy/policy/direct-hosts.ts');
   matchesDirect(parseRules(config.direct));
   parseRules(config.preconnect, tailnetNames(config));

@@ -1,9 +1,9 @@
 /** `spacetail serve`: the supervisor in the foreground, for a sidecar, systemd or compose. Logs on stdout. */
 import { loadConfig } from '../config.ts';
 import { messageOf } from '../errors.ts';
-import { savedProxyVariables } from '../lifecycle/proxy-variables.ts';
-import { identify } from '../lifecycle/process-id.ts';
-import type { ProgressEvent } from '../lifecycle/progress.ts';
+import { savedProxyVariables } from '../lifecycle/run/proxy-variables.ts';
+import { identify } from '../lifecycle/run/process-id.ts';
+import type { ProgressEvent } from '../lifecycle/join/progress.ts';
 import { serve as serveRun } from '../serve.ts';
 import type { CommandIo } from './io.ts';
 import { joiningLines, progressPrinter, summaryLine } from './progress-printer.ts';

@@ -1,6 +1,6 @@
 /** `spacetail supervise`: what `up` starts, detached; its plan comes over fd 3, never by argv or environment. */
-import { receiveHandOver } from '../lifecycle/hand-over.ts';
-import { isFinal } from '../lifecycle/progress.ts';
+import { receiveHandOver } from '../lifecycle/run/detached-start.ts';
+import { isFinal } from '../lifecycle/join/progress.ts';
 import type { RunPlan } from '../serve.ts';
 import type { CommandIo } from './io.ts';
 

@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { once } from 'node:events';
 import type { Config } from '../config.ts';
 import { SpacetailError } from '../errors.ts';
-import type { ListenAddress } from '../lifecycle/progress.ts';
+import type { ListenAddress } from '../lifecycle/join/progress.ts';
 import { listenersOf } from './supervisor.ts';
 
 export interface BridgeAddress {

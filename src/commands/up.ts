@@ -1,18 +1,18 @@
 /** `spacetail up`: starts the supervisor and waits until it is ready, or joins one that is there. */
 import { type Config, loadConfig } from '../config.ts';
 import { SpacetailError } from '../errors.ts';
-import { fromErrorMessage } from '../lifecycle/error-message.ts';
-import { startDetached } from '../lifecycle/hand-over.ts';
-import { findOwner } from '../lifecycle/owner.ts';
-import { readPidfile } from '../lifecycle/pidfile.ts';
-import { type ProcessId, waitForExit } from '../lifecycle/process-id.ts';
-import type { ProgressEvent } from '../lifecycle/progress.ts';
-import { savedProxyVariables } from '../lifecycle/proxy-variables.ts';
+import { fromErrorMessage } from '../lifecycle/control/error-message.ts';
+import { startDetached } from '../lifecycle/run/detached-start.ts';
+import { findOwner } from '../lifecycle/run/owner.ts';
+import { readPidfile } from '../lifecycle/run/pidfile.ts';
+import { type ProcessId, waitForExit } from '../lifecycle/run/process-id.ts';
+import type { ProgressEvent } from '../lifecycle/join/progress.ts';
+import { savedProxyVariables } from '../lifecycle/run/proxy-variables.ts';
 import {
   findRuntimeFolder,
   openRuntimeFolder,
   type RuntimeFolder,
-} from '../lifecycle/runtime-folder.ts';
+} from '../lifecycle/run/runtime-folder.ts';
 import { removeStaleCustomInput } from '../report/custom-input.ts';
 import type { StatusDocument } from '../serve/status.ts';
 import type { CommandIo } from './io.ts';

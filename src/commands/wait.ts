@@ -1,7 +1,7 @@
 /** `spacetail wait`: blocks until the tailnet is ready, as `up` does. */
-import { callControl } from '../lifecycle/control-client.ts';
-import { fromErrorMessage } from '../lifecycle/error-message.ts';
-import type { ProgressEvent } from '../lifecycle/progress.ts';
+import { callControl } from '../lifecycle/control/control-client.ts';
+import { fromErrorMessage } from '../lifecycle/control/error-message.ts';
+import type { ProgressEvent } from '../lifecycle/join/progress.ts';
 import { SpacetailError } from '../errors.ts';
 import type { CommandIo } from './io.ts';
 import { configOf, runtimeFolderOf } from './supervisor.ts';

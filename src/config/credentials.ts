@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { messageOf, SpacetailError } from '../errors.ts';
-import type { Credential } from '../lifecycle/credentials.ts';
+import type { Credential } from '../lifecycle/credentials/credentials.ts';
 
 /** One shape for those who choose a credential and those who use it. */
 export type Credentials = Credential;

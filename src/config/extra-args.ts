@@ -2,11 +2,14 @@
  * TS_EXTRA_ARGS and TS_TAILSCALED_EXTRA_ARGS in words. A proxy listener that the user gave tailscaled moves
  * ours, since tailscaled's would go around policy, names and log.
  */
-import { type GoFlag, readGoFlags } from '../lifecycle/go-flags.ts';
-import { runtimePaths } from '../lifecycle/runtime-folder.ts';
-import { splitShellWords } from '../lifecycle/shell-words.ts';
-import { tailscaledArguments, tailscaledSwitches } from '../lifecycle/tailscaled-arguments.ts';
-import { inboundAllowed } from '../lifecycle/up-arguments.ts';
+import { type GoFlag, readGoFlags } from '../lifecycle/tailscaled/go-flags.ts';
+import { runtimePaths } from '../lifecycle/run/runtime-folder.ts';
+import { splitShellWords } from '../lifecycle/tailscaled/shell-words.ts';
+import {
+  tailscaledArguments,
+  tailscaledSwitches,
+} from '../lifecycle/tailscaled/tailscaled-arguments.ts';
+import { inboundAllowed } from '../lifecycle/join/up-arguments.ts';
 import { type ListenAddress, parseListenAddress } from './values.ts';
 import { invalid } from './variables.ts';
 

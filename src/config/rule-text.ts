@@ -1,4 +1,4 @@
-import type { RuleText } from '../proxy/rules.ts';
+import type { RuleText } from '../proxy/policy/rules.ts';
 
 export type { RuleText };
 

@@ -1,8 +1,8 @@
 /** What of the environment is a tailnet's: once for each of SPACETAIL_TAILNETS. */
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { memberPaths, runtimePaths } from '../lifecycle/runtime-folder.ts';
-import { tailscaledArguments } from '../lifecycle/tailscaled-arguments.ts';
+import { memberPaths, runtimePaths } from '../lifecycle/run/runtime-folder.ts';
+import { tailscaledArguments } from '../lifecycle/tailscaled/tailscaled-arguments.ts';
 import { adaptExtraArgs, type ExtraArgs } from './extra-args.ts';
 import { holdsSecret } from './tailnet-variables.ts';
 import {

@@ -1,80 +1,125 @@
-/** What a bridge is made of, and what it can do. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
-import type { Trace } from './exchange-options.ts';
-import type { Counters } from './hall.ts';
-import type { Inspect } from './inspect.ts';
-import type { ListenAddress } from './listen.ts';
-import type { Policy } from './policy.ts';
-import type { ClientProcess, RequestRecord } from './request-record.ts';
-import type { Resolve, Tailnet } from './tailnet.ts';
-import type { PreconnectOptions } from './dial/preconnect.ts';
-import type { SpareCounts } from './dial/spares.ts';
-import type { UpstreamProxy } from './dial/upstream-proxy.ts';
+/** The bridge: two listeners, one hall. */
+import { createServer } from 'node:net';
+import type { Bridge, BridgeOptions } from './bridge-options.ts';
+import { defaultConnectionLimit, limitConnections } from './inbound/connection-limit.ts';
+import { GreetedLines } from './dial/greeted-lines.ts';
+import { createSpares } from './dial/preconnect/preconnect.ts';
+import { MOST_SPARES } from './dial/preconnect/spares.ts';
+import { failure } from './core/failure.ts';
+import { Hall } from './request/exchanges.ts';
+import { httpServer } from './inbound/http-server.ts';
+import { inboundGuard } from './inbound/inbound-guard.ts';
+import { inFlight } from './inbound/in-flight.ts';
+import { inspectWith } from './request/inspect.ts';
+import { addressOf, bind, closeServer } from './inbound/listen.ts';
+import { originPool } from './forward/origin-pool.ts';
+import { ownListeners } from './inbound/own-listeners.ts';
+import { proxyToken } from './inbound/proxy-token.ts';
+import { answerRaw, endAndLinger } from './http/raw-answer.ts';
+import { handleSocks } from './inbound/socks5.ts';
+import { formatMethod, METHOD_UNACCEPTABLE } from './inbound/socks5-messages.ts';
 
-export interface BridgeOptions {
-  readonly http: ListenAddress;
-  /** `undefined`: no SOCKS5 listener. */
-  readonly socks: ListenAddress | undefined;
-  readonly tailnet: Tailnet;
-  readonly resolve: Resolve;
-  readonly policy: Policy;
-  /** The client's process, by its connection; `null` if it cannot be told. */
-  readonly clientOf: (socket: Socket) => Promise<ClientProcess | null>;
-  /** Called once for each request, at its end. */
-  readonly record: (record: RequestRecord) => void;
-  /** Origin-form requests on the HTTP listener. */
-  readonly pages: (request: IncomingMessage, response: ServerResponse) => void;
-  /** Prefixes of the container's interfaces, e.g. `172.17.0.2/16`. */
-  readonly attachedNetworks: () => readonly string[];
-  /** SPACETAIL_DIRECT; tells of a name or an address. Nothing by default. */
-  readonly isDirect?: (hostOrIp: string) => boolean;
-  readonly upstreamProxy?: UpstreamProxy | undefined;
-  /** SPACETAIL_PRECONNECT; by default nothing is dialled ahead. */
-  readonly preconnect?: PreconnectOptions | undefined;
-  /** SPACETAIL_PROXY_TOKEN */
-  readonly proxyToken?: string | undefined;
-  /** SPACETAIL_CONNECT_TIMEOUT, 15 s */
-  readonly connectTimeoutMs?: number;
-  /** 6 s: a second more than the resolver's own limit. */
-  readonly resolveTimeoutMs?: number;
-  /** How long a request waits for the tailnet with `--no-wait`; 60 s. */
-  readonly readyTimeoutMs?: number;
-  /** Whether tailscaled's SOCKS port closes both ways at one EOF; `true` by default. */
-  readonly holdClientFin?: () => boolean;
-  /** Whether a peer may have dialled in (shields are down). */
-  readonly guardInbound?: boolean;
-  /** Both listeners together; by default from the limit of open files. */
-  readonly maxConnections?: number;
-  /** 64 KiB */
-  readonly maxHeaderBytes?: number;
-  /** For an HTTP head and a SOCKS handshake; 30 s. */
-  readonly headerTimeoutMs?: number;
-  /** How long a side of a tunnel may leave unread what was sent to it; 5 min. */
-  readonly stallTimeoutMs?: number;
-  readonly trace?: Trace | undefined;
-}
+export type { Bridge, BridgeOptions } from './bridge-options.ts';
 
-export interface Bridge {
-  /**
-   * Binds both listeners, or none.
-   *
-   * @throws SpacetailError `listen_failed`, naming the address
-   */
-  listen(): Promise<void>;
-  /** As bound, e.g. `127.0.0.1:8080`; `undefined` where there is no such listener (yet). */
-  addresses(): { http: ListenAddress | undefined; socks: ListenAddress | undefined };
-  counters(): Counters;
-  /** Connections dialled ahead; `undefined` where there are none by configuration. */
-  spares(): SpareCounts | undefined;
-  /** Closes those that the netmap has overtaken; all of them where `isWhole`. */
-  netmapChanged(isWhole: boolean): void;
-  /** What would become of a request, by the same steps. */
-  readonly inspect: Inspect;
-  /**
-   * Lets requests end by themselves, and takes new ones as long as one is under way or has just been; at the signal
-   * cuts the rest. Then accepts nobody any more.
-   * Every request has been recorded when it resolves, with how many were cut.
-   */
-  drain(deadline: AbortSignal): Promise<number>;
+const SECOND_MS = 1000;
+/** How long a draining bridge waits for the next request of a client whose last one has ended. */
+const drainLullMs = 300;
+
+export function createBridge(options: BridgeOptions): Bridge {
+  const own = ownListeners();
+  const pool = originPool();
+  const greeted = new GreetedLines();
+  const dialContext = {
+    greeted,
+    tailnet: options.tailnet,
+    resolve: options.resolve,
+    upstreamProxy: options.upstreamProxy,
+    connectTimeoutMs: options.connectTimeoutMs ?? 15 * SECOND_MS,
+  };
+  const spares = options.preconnect && createSpares(options.preconnect, dialContext);
+  const hall = new Hall({
+    ...dialContext,
+    spares,
+    policy: options.policy,
+    attachedNetworks: options.attachedNetworks,
+    isDirect: options.isDirect ?? (() => false),
+    own,
+    hasUpstreamProxy: options.upstreamProxy !== undefined,
+    resolveTimeoutMs: options.resolveTimeoutMs ?? 6 * SECOND_MS,
+    readyTimeoutMs: options.readyTimeoutMs ?? 60 * SECOND_MS,
+    clientOf: options.clientOf,
+    record: options.record,
+    trace: options.trace,
+    guard: inboundGuard({
+      isOn: options.guardInbound ?? false,
+      tailnet: options.tailnet,
+      clientOf: options.clientOf,
+    }),
+  });
+  const handshakeTimeoutMs = options.headerTimeoutMs ?? 30 * SECOND_MS;
+  const context = {
+    hall,
+    pool,
+    inFlight: inFlight(),
+    handshakeTimeoutMs,
+    token: proxyToken(options.proxyToken),
+    holdClientFin: options.holdClientFin ?? (() => true),
+    stallTimeoutMs: options.stallTimeoutMs ?? 300 * SECOND_MS,
+  };
+  const { server: http, closeIdle } = httpServer(context, {
+    maxHeaderBytes: options.maxHeaderBytes ?? 64 * 1024,
+    headerTimeoutMs: handshakeTimeoutMs,
+    pages: options.pages,
+  });
+  const socks =
+    options.socks &&
+    createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+      void handleSocks(socket, context);
+    });
+  const servers = socks === undefined ? [http] : [http, socks];
+  const limit = options.maxConnections ?? defaultConnectionLimit(undefined, spares && MOST_SPARES);
+  const { open } = limitConnections(servers, limit, (socket, server, mayAnswer) => {
+    const failed = failure(
+      'too_many_connections',
+      `more than ${limit} connections`,
+      'Close idle ones, or raise the limit of open files.',
+    );
+    hall.refuse({ proto: server === http ? 'http' : 'socks5', method: '', socket }, failed);
+    socket.on('error', () => {});
+    if (!mayAnswer) socket.destroy();
+    else if (server === http) answerRaw(socket, failed);
+    else endAndLinger(socket, formatMethod(METHOD_UNACCEPTABLE));
+  });
+  return {
+    async listen() {
+      try {
+        await bind(http, options.http, 'SPACETAIL_HTTP_LISTEN');
+        if (socks && options.socks) await bind(socks, options.socks, 'SPACETAIL_SOCKS5_LISTEN');
+      } catch (error) {
+        for (const server of servers) server.close();
+        throw error;
+      }
+      own.setPorts(servers.flatMap((server) => addressOf(server)?.port ?? []));
+    },
+    addresses: () => ({ http: addressOf(http), socks: socks && addressOf(socks) }),
+    counters: () => hall.counters,
+    spares: () => spares?.counts,
+    netmapChanged: (isWhole) => spares?.netmapChanged(isWhole),
+    inspect: inspectWith(hall.options),
+    async drain(deadline) {
+      spares?.close();
+      // Still listening: a client that is at work may need another connection to finish, such as an apply that was
+      // interrupted and now writes its state.
+      const cut = await hall.drain(deadline, drainLullMs);
+      const closed = Promise.all(servers.map(async (server) => closeServer(server)));
+      closeIdle();
+      pool.close();
+      greeted.close();
+      for (const socket of open()) socket.destroySoon();
+      http.closeAllConnections();
+      for (const socket of open()) socket.destroy();
+      await closed;
+      return cut;
+    },
+  };
 }

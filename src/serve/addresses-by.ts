@@ -1,5 +1,5 @@
 import type { Resolve } from '../dns/types.ts';
-import type { ResolveHost } from '../lifecycle/host-lookup.ts';
+import type { ResolveHost } from '../lifecycle/credentials/host-lookup.ts';
 
 /** Our resolver for HTTP clients of our own: addresses, or none. */
 export function addressesBy(resolve: Resolve): ResolveHost {

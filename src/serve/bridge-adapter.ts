@@ -1,7 +1,7 @@
-import type { Bridge as SupervisedBridge } from '../lifecycle/supervisor-parts.ts';
+import type { Bridge as SupervisedBridge } from '../lifecycle/run/supervisor-parts.ts';
 import { SpacetailError } from '../errors.ts';
-import type { Pages } from '../proxy/pages.ts';
-import type { Bridge } from '../proxy/server.ts';
+import type { Pages } from '../proxy/pages/pages.ts';
+import type { Bridge } from '../proxy/bridge.ts';
 
 export interface Activity {
   /** Epoch ms of the last request's begin or end. */

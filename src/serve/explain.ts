@@ -1,11 +1,11 @@
 /** The decision on a target, step by step, in the words of the docs. */
 import { SpacetailError } from '../errors.ts';
-import type { ControlHandlers } from '../lifecycle/control-socket.ts';
-import { canonicalAddress } from '../proxy/addresses.ts';
-import type { Findings } from '../proxy/decide.ts';
-import { statusOf } from '../proxy/failure.ts';
-import type { Inspect, Inspection } from '../proxy/inspect.ts';
-import type { Peer, Resolution } from '../proxy/tailnet.ts';
+import type { ControlHandlers } from '../lifecycle/control/control-socket.ts';
+import { canonicalAddress } from '../ip/addresses.ts';
+import type { Findings } from '../proxy/decide/decide.ts';
+import { statusOf } from '../proxy/core/failure.ts';
+import type { Inspect, Inspection } from '../proxy/request/inspect.ts';
+import type { Peer, Resolution } from '../tailnet.ts';
 
 /** What the control socket answers to `explain` and `resolve`. */
 export interface Explanation {

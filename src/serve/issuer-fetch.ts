@@ -4,7 +4,7 @@ import type { LookupFunction } from 'node:net';
 import { Agent, fetch, ProxyAgent } from 'undici';
 import type { Dispatcher } from 'undici';
 import type { Resolve } from '../dns/types.ts';
-import { toLookup } from '../lifecycle/host-lookup.ts';
+import { toLookup } from '../lifecycle/credentials/host-lookup.ts';
 import type { UpstreamProxy } from '../proxy/dial/upstream-proxy.ts';
 import { addressesBy } from './addresses-by.ts';
 

@@ -1,12 +1,12 @@
 /** The tailnets of a run, each with its view of the netmap, and all of them as the proxy sees them. */
 import type { Config } from '../config.ts';
-import { TailnetView } from '../dns/tailnet-view.ts';
-import { childEnvironment } from '../lifecycle/child-environment.ts';
-import { memberPaths, type RuntimeFolder } from '../lifecycle/runtime-folder.ts';
+import { TailnetView } from '../dns/index/tailnet-view.ts';
+import { childEnvironment } from '../lifecycle/tailscaled/child-environment.ts';
+import { memberPaths, type RuntimeFolder } from '../lifecycle/run/runtime-folder.ts';
 import type { Logger } from '../log.ts';
-import { combineTailnets } from '../proxy/combine-tailnets.ts';
-import type { Resolve, Tailnet } from '../proxy/tailnet.ts';
-import { suffixOwner } from '../proxy/tailnets.ts';
+import { combineTailnets } from '../proxy/decide/combine-tailnets.ts';
+import type { Resolve, Tailnet } from '../tailnet.ts';
+import { suffixOwner } from '../proxy/decide/tailnets.ts';
 import { type Member, resolveAmong } from './resolve-among.ts';
 import { adaptTailnet, type TailnetAdapter } from './tailnet-adapter.ts';
 

@@ -1,5 +1,5 @@
-import type { TailnetView } from '../dns/tailnet-view.ts';
-import type { Bridge } from '../proxy/server.ts';
+import type { TailnetView } from '../dns/index/tailnet-view.ts';
+import type { Bridge } from '../proxy/bridge.ts';
 import type { TailnetAdapter } from './tailnet-adapter.ts';
 
 /**

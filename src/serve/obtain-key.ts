@@ -1,7 +1,11 @@
 import type { Config } from '../config.ts';
 import type { Resolve } from '../dns/types.ts';
-import type { ResolveHost } from '../lifecycle/host-lookup.ts';
-import { type KeyOptions, keyDescription, obtainKey } from '../lifecycle/credentials.ts';
+import type { ResolveHost } from '../lifecycle/credentials/host-lookup.ts';
+import {
+  type KeyOptions,
+  keyDescription,
+  obtainKey,
+} from '../lifecycle/credentials/credentials.ts';
 import { addressesBy } from './addresses-by.ts';
 import type { RunPlan } from './run-plan.ts';
 

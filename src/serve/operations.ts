@@ -1,5 +1,5 @@
-import type { ControlHandlers } from '../lifecycle/control-socket.ts';
-import type { Bridge } from '../proxy/server.ts';
+import type { ControlHandlers } from '../lifecycle/control/control-socket.ts';
+import type { Bridge } from '../proxy/bridge.ts';
 import type { RunSnapshot } from '../report/snapshot.ts';
 import { explainOperations } from './explain.ts';
 

@@ -1,7 +1,7 @@
 import type { Config } from '../config.ts';
 import type { Resolve } from '../dns/types.ts';
 import type { Logger } from '../log.ts';
-import { compilePolicy, type Policy } from '../proxy/policy.ts';
+import { compilePolicy, type Policy } from '../proxy/policy/policy.ts';
 import type { Verification } from '../proxy/policy/oidc-claims.ts';
 import type { PolicyFile } from '../proxy/policy/policy-file.ts';
 import { matchingRoles } from '../proxy/policy/roles.ts';

@@ -1,7 +1,7 @@
-import type { TailnetView } from '../dns/tailnet-view.ts';
+import type { TailnetView } from '../dns/index/tailnet-view.ts';
 import { SpacetailError } from '../errors.ts';
-import type { NodeSummary } from '../lifecycle/progress.ts';
-import type { Policy } from '../proxy/policy.ts';
+import type { NodeSummary } from '../lifecycle/join/progress.ts';
+import type { Policy } from '../proxy/policy/policy.ts';
 import type { Members, RunMember } from './members.ts';
 
 /** Why this node cannot become ready without a person, if so. */

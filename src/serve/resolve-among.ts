@@ -2,9 +2,9 @@
  * Names of a run with several tailnets: a name under a suffix is asked of the tailnet that owns the suffix, any
  * other of each in the run's order, and only what none of them has is a name of the world outside.
  */
-import { canonicalAddress } from '../proxy/addresses.ts';
-import type { Resolution, Resolve, Tailnet } from '../proxy/tailnet.ts';
-import { holdersOf, suffixOwner } from '../proxy/tailnets.ts';
+import { canonicalAddress } from '../ip/addresses.ts';
+import type { Resolution, Resolve, Tailnet } from '../tailnet.ts';
+import { holdersOf, suffixOwner } from '../proxy/decide/tailnets.ts';
 import type { MemberResolve } from './tailnet-adapter.ts';
 
 export interface Member {

@@ -1,6 +1,6 @@
-import type { ListenAddress } from '../lifecycle/progress.ts';
-import type { SupervisorStatus } from '../lifecycle/supervisor-parts.ts';
-import type { Counters } from '../proxy/hall.ts';
+import type { ListenAddress } from '../lifecycle/join/progress.ts';
+import type { SupervisorStatus } from '../lifecycle/run/supervisor-parts.ts';
+import type { Counters } from '../proxy/request/exchanges.ts';
 import type { Members, RunMember } from './members.ts';
 
 /** What `spacetail status --json` prints. */

@@ -1,7 +1,7 @@
-import type { TailnetView } from '../dns/tailnet-view.ts';
+import type { TailnetView } from '../dns/index/tailnet-view.ts';
 import type { Resolve as ViewResolve } from '../dns/types.ts';
-import type { TailnetState as Lifecycle } from '../lifecycle/supervisor-parts.ts';
-import type { Resolution, Resolve, Tailnet, TailnetState } from '../proxy/tailnet.ts';
+import type { TailnetState as Lifecycle } from '../lifecycle/run/supervisor-parts.ts';
+import type { Resolution, Resolve, Tailnet, TailnetState } from '../tailnet.ts';
 
 /** With what the tailnet's search domains say, which several tailnets are asked for in turn. */
 export type MemberResolve = Resolve & Pick<ViewResolve, 'searched'>;

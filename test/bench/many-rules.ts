@@ -1,4 +1,4 @@
-import type { RuleText } from '../../src/proxy/rules.ts';
+import type { RuleText } from '../../src/proxy/policy/rules.ts';
 
 const forms = [
   (n: number) => `h${n}.example.com:443`,

@@ -1,8 +1,8 @@
 /** What a test asks about a run of `createTestRun`. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { readPidfile } from '../../src/lifecycle/pidfile.ts';
-import { identify, type ProcessId } from '../../src/lifecycle/process-id.ts';
-import type { ProgressEvent } from '../../src/lifecycle/progress.ts';
+import { readPidfile } from '../../src/lifecycle/run/pidfile.ts';
+import { identify, type ProcessId } from '../../src/lifecycle/run/process-id.ts';
+import type { ProgressEvent } from '../../src/lifecycle/join/progress.ts';
 import type { TestRun } from './test-run.ts';
 
 /** Files that may stay after a run. */

@@ -7,15 +7,15 @@ import { createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { SpacetailError } from '../../src/errors.ts';
-import { receiveHandOver } from '../../src/lifecycle/hand-over.ts';
-import { isFinal } from '../../src/lifecycle/progress.ts';
-import type { ProcessId } from '../../src/lifecycle/process-id.ts';
-import { runSupervisor } from '../../src/lifecycle/supervisor.ts';
+import { receiveHandOver } from '../../src/lifecycle/run/detached-start.ts';
+import { isFinal } from '../../src/lifecycle/join/progress.ts';
+import type { ProcessId } from '../../src/lifecycle/run/process-id.ts';
+import { runSupervisor } from '../../src/lifecycle/run/supervisor.ts';
 import type {
   Bridge,
   SupervisorParts,
   SupervisorSettings,
-} from '../../src/lifecycle/supervisor-parts.ts';
+} from '../../src/lifecycle/run/supervisor-parts.ts';
 
 /** What a test hands over. */
 export interface TestPayload {

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
-import { openRuntimeFolder, type RuntimeFolder } from '../../src/lifecycle/runtime-folder.ts';
-import { startDetached } from '../../src/lifecycle/hand-over.ts';
-import { endLeftoverTailscaled, endProcess } from '../../src/lifecycle/leftovers.ts';
-import { readPidfile } from '../../src/lifecycle/pidfile.ts';
-import type { ProgressEvent } from '../../src/lifecycle/progress.ts';
-import type { SupervisorSettings } from '../../src/lifecycle/supervisor-parts.ts';
+import { openRuntimeFolder, type RuntimeFolder } from '../../src/lifecycle/run/runtime-folder.ts';
+import { startDetached } from '../../src/lifecycle/run/detached-start.ts';
+import { endLeftoverTailscaled, endProcess } from '../../src/lifecycle/run/stale-run.ts';
+import { readPidfile } from '../../src/lifecycle/run/pidfile.ts';
+import type { ProgressEvent } from '../../src/lifecycle/join/progress.ts';
+import type { SupervisorSettings } from '../../src/lifecycle/run/supervisor-parts.ts';
 import { tmpFolder, type HasTeardown } from '../support/tmp-folder.ts';
 import { fakeTailscale, fakeTailscaled } from './executables.ts';
 import type { TestPayload } from './supervisor-program.ts';

@@ -1,14 +1,27 @@
 /** Parsers of bytes that come from a socket. */
 import assert from 'node:assert/strict';
-import { readDnsAnswer } from '../../src/dns/dns-answer.ts';
-import { readJsonLines } from '../../src/lifecycle/json-lines.ts';
-import { formatAuthority, parseAbsoluteTarget, parseAuthority } from '../../src/proxy/authority.ts';
-import type { Authority } from '../../src/proxy/authority.ts';
+import { readDnsAnswer } from '../../src/dns/local-api/dns-answer.ts';
+import { readJsonLines } from '../../src/lifecycle/control/json-lines.ts';
+import {
+  formatAuthority,
+  parseAbsoluteTarget,
+  parseAuthority,
+} from '../../src/proxy/core/authority.ts';
+import type { Authority } from '../../src/proxy/core/authority.ts';
 import { parseConnectResponse } from '../../src/proxy/dial/upstream-proxy.ts';
-import { endToEnd, framingProblem, hostProblem, requestFields } from '../../src/proxy/headers.ts';
-import { readConnectHead } from '../../src/proxy/http/connect-head.ts';
-import { parseSocksAnswer } from '../../src/proxy/socks-client.ts';
-import { readGreeting, readPassword, readRequest } from '../../src/proxy/socks/socks-request.ts';
+import {
+  endToEnd,
+  framingProblem,
+  hostProblem,
+  requestFields,
+} from '../../src/proxy/http/headers.ts';
+import { readConnectHead } from '../../src/proxy/inbound/connect-head.ts';
+import { parseSocksAnswer } from '../../src/proxy/dial/socks-client.ts';
+import {
+  readGreeting,
+  readPassword,
+  readRequest,
+} from '../../src/proxy/inbound/socks5-messages.ts';
 import { holdsForParts } from './target.ts';
 import type { FuzzTarget } from './target.ts';
 

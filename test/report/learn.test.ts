@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import t from 'tap';
-import { compilePolicy } from '../../src/proxy/policy.ts';
-import type { Peer } from '../../src/proxy/tailnet.ts';
+import { compilePolicy } from '../../src/proxy/policy/policy.ts';
+import type { Peer } from '../../src/tailnet.ts';
 import { RuleLearner, renderLearned } from '../../src/report/learn.ts';
 import type { RunRequest } from '../../src/report/run-request.ts';
 import { runRequest } from '../support/run-request.ts';

@@ -4,7 +4,7 @@ import t from 'tap';
 import { splitRules } from '../../src/config/rule-text.ts';
 import { catalogue } from '../../src/errors.ts';
 import { parsePolicyFile } from '../../src/proxy/policy/policy-file.ts';
-import { parseRules } from '../../src/proxy/rules.ts';
+import { parseRules } from '../../src/proxy/policy/rules.ts';
 import { readCommands } from '../../scripts/ship/commands.ts';
 import { inputTable, readInputs, withTable } from '../../scripts/ship/terraform-docs.ts';
 

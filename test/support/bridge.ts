@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
-import { compilePolicy } from '../../src/proxy/policy.ts';
-import type { PolicyInput } from '../../src/proxy/policy.ts';
-import type { RequestRecord } from '../../src/proxy/request-record.ts';
-import { createBridge } from '../../src/proxy/server.ts';
-import type { Bridge, BridgeOptions } from '../../src/proxy/server.ts';
+import { compilePolicy } from '../../src/proxy/policy/policy.ts';
+import type { PolicyInput } from '../../src/proxy/policy/policy.ts';
+import type { RequestRecord } from '../../src/proxy/core/request-record.ts';
+import { createBridge } from '../../src/proxy/bridge.ts';
+import type { Bridge, BridgeOptions } from '../../src/proxy/bridge.ts';
 import { splitRules } from '../../src/config/rule-text.ts';
 import { fakeResolve } from './fake-resolve.ts';
 import { fakeTailnet } from './fake-tailnet.ts';

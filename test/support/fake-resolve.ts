@@ -1,5 +1,5 @@
-import { canonicalAddress } from '../../src/proxy/addresses.ts';
-import type { Resolution, Resolve } from '../../src/proxy/tailnet.ts';
+import { canonicalAddress } from '../../src/ip/addresses.ts';
+import type { Resolution, Resolve } from '../../src/tailnet.ts';
 import type { FakeTailnet } from './fake-tailnet.ts';
 
 /** Resolves literals, the tailnet's nodes and `names`; what ends in the suffix is the tailnet's. */

@@ -5,7 +5,7 @@ import type {
   SocksAddress,
   Tailnet,
   TailnetState,
-} from '../../src/proxy/tailnet.ts';
+} from '../../src/tailnet.ts';
 
 /** A node of the tailnet; `changes` make another one of it. */
 export function fakePeer(changes: Partial<Peer> = {}): Peer {

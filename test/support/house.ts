@@ -14,7 +14,10 @@ export interface Floor {
 
 /** The house from the ground up: a file may import its own floor and those below it. */
 export const floors: readonly Floor[] = [
-  { name: 'ground', files: /^(errors|log|memo|no-proxy|version)\.ts$/ },
+  {
+    name: 'ground',
+    files: /^((errors|log|memo|no-proxy|version|tailnet|last-by-host)\.ts$|(ip|async)\/)/,
+  },
   { name: 'rooms', files: /^(proxy|dns|lifecycle|report)\// },
   { name: 'config', files: /^config(\.ts$|\/)/ },
   { name: 'wiring', files: /^(serve\.ts$|serve\/)/ },

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Overview } from '../../src/proxy/pages/overview.ts';
-import { createPages } from '../../src/proxy/pages.ts';
-import { proxyToken } from '../../src/proxy/proxy-token.ts';
+import { createPages } from '../../src/proxy/pages/pages.ts';
+import { proxyToken } from '../../src/proxy/inbound/proxy-token.ts';
 import { RequestFeed } from '../../src/proxy/pages/request-feed.ts';
 import type { HasTeardown } from './tmp-folder.ts';
 

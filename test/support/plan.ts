@@ -1,4 +1,4 @@
-import type { Plan } from '../../src/proxy/decide.ts';
+import type { Plan } from '../../src/proxy/decide/decide.ts';
 import { fakePeer } from './fake-tailnet.ts';
 
 /** A plan to dial web:80 over the tailnet; `changes` make another one of it. */

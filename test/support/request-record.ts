@@ -1,4 +1,4 @@
-import type { RequestRecord } from '../../src/proxy/request-record.ts';
+import type { RequestRecord } from '../../src/proxy/core/request-record.ts';
 
 /** A request that went well; `changes` make another one of it. */
 export function requestRecord(changes: Partial<RequestRecord> = {}): RequestRecord {

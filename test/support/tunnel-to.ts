@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { openLine } from '../../src/proxy/dial/line.ts';
-import { tunnel } from '../../src/proxy/tunnel.ts';
-import type { TunnelOptions } from '../../src/proxy/tunnel.ts';
+import { tunnel } from '../../src/proxy/tunnel/tunnel.ts';
+import type { TunnelOptions } from '../../src/proxy/tunnel/tunnel.ts';
 import type { Origin } from './origins.ts';
 import type { Teardown } from './teardown.ts';
 

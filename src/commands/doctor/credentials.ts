@@ -1,6 +1,6 @@
 import { type Config, type Credentials, credentialsOf, type NamedTailnet } from '../../config.ts';
 import { SpacetailError } from '../../errors.ts';
-import { describeCredential } from '../../lifecycle/credentials.ts';
+import { describeCredential } from '../../lifecycle/credentials/credentials.ts';
 import { failure, type Finding, ok, warning } from './check.ts';
 
 const name = 'credentials';

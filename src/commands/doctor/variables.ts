@@ -4,7 +4,7 @@ import {
   oursIn,
   proxyNames,
   proxyWarnings,
-} from '../../lifecycle/proxy-variables.ts';
+} from '../../lifecycle/run/proxy-variables.ts';
 import { failure, type Finding, ok, warning } from './check.ts';
 
 const name = 'proxy variables';

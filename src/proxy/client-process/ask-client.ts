@@ -1,6 +1,6 @@
 /** When a request's client is looked up. */
 import type { Socket } from 'node:net';
-import type { ClientProcess } from '../request-record.ts';
+import type { ClientProcess } from '../core/request-record.ts';
 
 /** Reading the kernel's tables may take some milliseconds, which nothing else gets. */
 const WAY_MS = 2;

@@ -1,4 +1,4 @@
-import type { ClientProcess } from '../request-record.ts';
+import type { ClientProcess } from '../core/request-record.ts';
 
 /** How long one waits for the client's process; the table of processes may be long. */
 const LOOKUP_MS = 2000;

@@ -3,7 +3,7 @@ import { opendirSync, readdirSync, readFileSync, readlinkSync, statSync } from '
 import type { Dir } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { basename } from 'node:path';
-import type { ClientProcess } from '../request-record.ts';
+import type { ClientProcess } from '../core/request-record.ts';
 import type { TimeSlice } from '../socket-tables/time-slice.ts';
 
 /** So that a process with 100,000 descriptors is read in slices too. */

@@ -3,9 +3,9 @@ import type { GreetedLines } from './greeted-lines.ts';
 import type { HandshakeResult } from './handshake.ts';
 import { discard, openLine } from './line.ts';
 import type { Line } from './line.ts';
-import { socksConnect } from '../socks-client.ts';
-import type { SocksAnswer } from '../socks-client.ts';
-import type { SocksAddress } from '../tailnet.ts';
+import { socksConnect } from './socks-client.ts';
+import type { SocksAnswer } from './socks-client.ts';
+import type { SocksAddress } from '../../tailnet.ts';
 
 interface Asking {
   readonly timeoutMs: number;

@@ -1,9 +1,9 @@
 /** What a dial is given and what comes of it. */
-import type { Failure } from '../failure.ts';
+import type { Failure } from '../core/failure.ts';
 import type { GreetedLines } from './greeted-lines.ts';
-import type { Handed } from './handed.ts';
+import type { Handed } from './preconnect/handed.ts';
 import type { Line } from './line.ts';
-import type { Resolve, Tailnet } from '../tailnet.ts';
+import type { Resolve, Tailnet } from '../../tailnet.ts';
 import type { UpstreamProxy } from './upstream-proxy.ts';
 
 export type Dialled =

@@ -1,13 +1,13 @@
 /** Dials by the host network: the judged literals, or the upstream proxy where one is set. */
-import { clientGone } from '../client-gone.ts';
-import type { Plan } from '../decide.ts';
+import { clientGone } from '../core/client-gone.ts';
+import type { Plan } from '../decide/decide.ts';
 import type { DialContext, Dialled, DialOptions } from './dial-context.ts';
-import { failure } from '../failure.ts';
-import { formatAuthority } from '../authority.ts';
+import { failure } from '../core/failure.ts';
+import { formatAuthority } from '../core/authority.ts';
 import { handshake } from './handshake.ts';
 import type { HandshakeResult } from './handshake.ts';
 import { openLine } from './line.ts';
-import { isHostLocal } from '../route.ts';
+import { isHostLocal } from '../decide/route.ts';
 import { connectThroughProxy, isSuccess } from './upstream-proxy.ts';
 import type { UpstreamProxy } from './upstream-proxy.ts';
 

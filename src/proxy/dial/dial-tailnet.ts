@@ -3,12 +3,12 @@
  * the host network. tailscaled gives up after 5 s and says reply 1 for everything, so what a failure
  * means comes from the peer's state, the time it took and, where needed, one question to LocalAPI.
  */
-import { clientGone } from '../client-gone.ts';
-import type { Plan } from '../decide.ts';
+import { clientGone } from '../core/client-gone.ts';
+import type { Plan } from '../decide/decide.ts';
 import type { DialContext, Dialled, DialOptions } from './dial-context.ts';
-import type { Failure } from '../failure.ts';
+import type { Failure } from '../core/failure.ts';
 import { askSocks } from './ask-socks.ts';
-import { pause } from '../pause.ts';
+import { pause } from '../../async/pause.ts';
 import { expired, offline, refused, silent, tailnetDown, unreachable } from './peer-failure.ts';
 
 /** A reply 1 before this is a refusal or the like; later it is tailscaled's 5 s cap. */

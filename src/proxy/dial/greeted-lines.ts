@@ -6,8 +6,8 @@ import { handshake } from './handshake.ts';
 import { IdleLine } from './idle-line.ts';
 import { discard, openLine } from './line.ts';
 import type { Line } from './line.ts';
-import { parseMethod, socksGreeting } from '../socks-client.ts';
-import type { SocksAddress } from '../tailnet.ts';
+import { parseMethod, socksGreeting } from './socks-client.ts';
+import type { SocksAddress } from '../../tailnet.ts';
 
 /** For each SOCKS port. More are of no use: each that is taken is followed by the next at once. */
 const MOST_GREETED = 2;

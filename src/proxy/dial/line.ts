@@ -4,7 +4,7 @@
  */
 import { connect } from 'node:net';
 import type { Socket, TcpNetConnectOpts } from 'node:net';
-import { giveBack, takeReadBuffer } from '../read-buffers.ts';
+import { giveBack, takeReadBuffer } from './read-buffers.ts';
 
 /** Takes a chunk that is only valid during the call; `false` stops the reading until `resume`. */
 export type Sink = (chunk: Buffer) => boolean;

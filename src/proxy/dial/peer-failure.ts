@@ -1,9 +1,9 @@
 /** What to say of a peer that cannot be reached: its name, its state, when it was last seen, what to do. */
-import { formatAuthority } from '../authority.ts';
-import type { Plan } from '../decide.ts';
-import type { Failure } from '../failure.ts';
-import { failure } from '../failure.ts';
-import type { Peer } from '../tailnet.ts';
+import { formatAuthority } from '../core/authority.ts';
+import type { Plan } from '../decide/decide.ts';
+import type { Failure } from '../core/failure.ts';
+import { failure } from '../core/failure.ts';
+import type { Peer } from '../../tailnet.ts';
 
 export function offline(peer: Peer, plan: Plan): Failure {
   const role = plan.via === 'subnet' ? `, which routes to ${plan.ip}, is` : ' is';

@@ -1,7 +1,7 @@
 /** The proxy that direct dials must use where the container's network allows nothing else. */
 import { handshake } from './handshake.ts';
 import type { HandshakeResult, Parse } from './handshake.ts';
-import { formatAuthority } from '../authority.ts';
+import { formatAuthority } from '../core/authority.ts';
 import type { Line } from './line.ts';
 
 export interface UpstreamProxy {

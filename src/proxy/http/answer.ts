@@ -1,8 +1,8 @@
 /** A failure as the answer of a ServerResponse. */
 import type { ServerResponse } from 'node:http';
-import type { Failure } from '../failure.ts';
-import { answerOf, closesConnection } from '../failure.ts';
-import { valuesOf } from '../headers.ts';
+import type { Failure } from '../core/failure.ts';
+import { answerOf, closesConnection } from '../core/failure.ts';
+import { valuesOf } from './headers.ts';
 
 /** Does nothing where the client is gone or has its answer. */
 export function answer(response: ServerResponse, failed: Failure): void {

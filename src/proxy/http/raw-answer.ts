@@ -1,9 +1,9 @@
 /** An HTTP answer written on a bare socket, where there is no ServerResponse (any more). */
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Failure } from '../failure.ts';
-import { answerOf } from '../failure.ts';
-import { pairs } from '../headers.ts';
+import type { Failure } from '../core/failure.ts';
+import { answerOf } from '../core/failure.ts';
+import { pairs } from './headers.ts';
 
 /** How long the client may go on sending after its answer. */
 const LINGER_MS = 1000;

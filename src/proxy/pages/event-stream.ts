@@ -2,7 +2,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Overview } from './overview.ts';
 import type { RequestFeed } from './request-feed.ts';
-import type { RequestRecord } from '../request-record.ts';
+import type { RequestRecord } from '../core/request-record.ts';
 
 const batchEveryMs = 250;
 const overviewEveryMs = 2000;

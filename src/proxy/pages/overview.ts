@@ -1,5 +1,5 @@
 /** What the page for people shows besides requests. */
-import type { PolicyMode } from '../request-record.ts';
+import type { PolicyMode } from '../core/request-record.ts';
 
 interface OverviewPeer {
   /** Where the run has several. */

@@ -1,6 +1,6 @@
 /** Who may read the bridge's own pages: this machine's user, not a web site that the user visits. */
 import type { IncomingMessage } from 'node:http';
-import type { ProxyToken } from '../proxy-token.ts';
+import type { ProxyToken } from '../inbound/proxy-token.ts';
 
 export interface Refusal {
   readonly status: 401 | 403 | 421;

@@ -1,5 +1,5 @@
 /** The last requests, and those that come, for whoever looks on. */
-import type { RequestRecord } from '../request-record.ts';
+import type { RequestRecord } from '../core/request-record.ts';
 
 const keptRecords = 200;
 

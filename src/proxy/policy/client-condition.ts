@@ -1,6 +1,6 @@
 /** Rules of a policy file may hold for some programs only. */
 import { basename } from 'node:path';
-import type { ClientProcess } from '../request-record.ts';
+import type { ClientProcess } from '../core/request-record.ts';
 
 /** Patterns with `*` for any characters; both must match where both are given. */
 export interface ClientCondition {

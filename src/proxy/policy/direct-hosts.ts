@@ -1,8 +1,8 @@
 /** SPACETAIL_DIRECT: hosts that never belong to a tailnet. */
 import { SpacetailError } from '../../errors.ts';
-import { canonicalAddress } from '../addresses.ts';
+import { canonicalAddress } from '../../ip/addresses.ts';
 import { factsOf, RuleIndex } from './rule-index.ts';
-import type { Rule } from '../rules.ts';
+import type { Rule } from './rules.ts';
 
 /**
  * @param rules - names, suffixes, addresses and CIDRs, without ports

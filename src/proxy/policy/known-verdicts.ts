@@ -1,6 +1,6 @@
 /** The last verdict for each host, for as long as nothing else about the target changes. */
-import { LastByHost } from '../last-by-host.ts';
-import type { Owner } from '../tailnet.ts';
+import { LastByHost } from '../../last-by-host.ts';
+import type { Owner } from '../../tailnet.ts';
 import type { RuleTarget } from './rule-index.ts';
 import type { Verdict } from './verdict.ts';
 

@@ -5,7 +5,7 @@
 import { ruleIsForPort, RuleIndex } from './rule-index.ts';
 import type { Facts } from './rule-index.ts';
 import type { ClientCondition } from './client-condition.ts';
-import type { Rule } from '../rules.ts';
+import type { Rule } from './rules.ts';
 
 type PolicyRule = Rule & { readonly client?: ClientCondition };
 

@@ -3,9 +3,9 @@ import { basename } from 'node:path';
 import { SpacetailError } from '../../errors.ts';
 import { checkPolicyDocument } from './policy-schema.ts';
 import type { PolicyDocument, RuleDocument } from './policy-schema.ts';
-import { parseRules } from '../rules.ts';
+import { parseRules } from './rules.ts';
 import type { FileRule, Role, RoleMatch } from './roles.ts';
-import type { PolicyMode } from '../request-record.ts';
+import type { PolicyMode } from '../core/request-record.ts';
 import { readYaml } from './yaml-lines.ts';
 import type { Path } from './yaml-lines.ts';
 

@@ -3,7 +3,7 @@ import { Ajv } from 'ajv';
 import type { ErrorObject } from 'ajv';
 import schema from '../../../schema/policy.schema.json' with { type: 'json' };
 import { SpacetailError } from '../../errors.ts';
-import type { PolicyMode } from '../request-record.ts';
+import type { PolicyMode } from '../core/request-record.ts';
 import type { Path } from './yaml-lines.ts';
 
 export type RuleDocument = string | { rule: string; exe?: string; provider?: string };

@@ -1,7 +1,7 @@
 /** Roles of a policy file: what a run may talk to besides, by what its identity token says. */
 import { matchesPattern } from './client-condition.ts';
 import type { ClientCondition } from './client-condition.ts';
-import type { RuleText } from '../rules.ts';
+import type { RuleText } from './rules.ts';
 
 /** Claims of a Spacelift OIDC token whose signature, issuer, audience and time were checked. */
 export interface VerifiedClaims {

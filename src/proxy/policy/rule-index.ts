@@ -1,7 +1,7 @@
 /** Rules indexed by what they name, so that a thousand of them cost a few look-ups. */
-import { addressBytes, PrefixTree } from './prefixes.ts';
-import type { Rule } from '../rules.ts';
-import type { Owner, Peer } from '../tailnet.ts';
+import { addressBytes, PrefixTree } from '../../ip/prefixes.ts';
+import type { Rule } from './rules.ts';
+import type { Owner, Peer } from '../../tailnet.ts';
 
 /** What rules are matched on. */
 export interface RuleTarget {

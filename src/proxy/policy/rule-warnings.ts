@@ -1,8 +1,8 @@
 /** Rules that can match nothing in the netmap: most often a name that was mistyped. */
-import { contains, covers, parsePrefix } from './prefixes.ts';
-import type { Prefix } from './prefixes.ts';
-import type { Rule } from '../rules.ts';
-import type { Owner, Peer } from '../tailnet.ts';
+import { contains, covers, parsePrefix } from '../../ip/prefixes.ts';
+import type { Prefix } from '../../ip/prefixes.ts';
+import type { Rule } from './rules.ts';
+import type { Owner, Peer } from '../../tailnet.ts';
 
 /** What the tailnet is made of, as far as a warning needs it. */
 export interface Netmap {

@@ -1,7 +1,7 @@
 /** What the policy says of a target, in words. */
-import { isMetadataEndpoint } from '../addresses.ts';
-import type { PolicyMode } from '../request-record.ts';
-import type { RuleText } from '../rules.ts';
+import { isMetadataEndpoint } from '../../ip/addresses.ts';
+import type { PolicyMode } from '../core/request-record.ts';
+import type { RuleText } from './rules.ts';
 
 export interface Verdict {
   readonly decision: 'allow' | 'deny' | 'would_deny';

@@ -4,7 +4,7 @@
  * here; where a Node has it otherwise, the stream goes on.
  */
 import type { Socket } from 'node:net';
-import { giveBack, takeReadBuffer } from '../read-buffers.ts';
+import { giveBack, takeReadBuffer } from '../dial/read-buffers.ts';
 
 /** Most clients never send so much, and need no buffer. */
 const MANY_BYTES = 256 * 1024;

@@ -1,6 +1,6 @@
 /** Who does something first on a tunnel over a spare connection: until then another could take its place. */
 import type { Socket } from 'node:net';
-import { watchClient } from '../client-watch.ts';
+import { watchClient } from './client-watch.ts';
 import type { Line } from '../dial/line.ts';
 
 export interface FirstMove {

@@ -5,11 +5,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { buildIndex } from '../../../src/dns/build-index.ts';
-import { IndexBuilder } from '../../../src/dns/index-builder.ts';
-import { buffersOf } from '../../../src/dns/packed-index.ts';
-import { readStatus } from '../../../src/dns/status.ts';
-import { TailnetIndex } from '../../../src/dns/tailnet-index.ts';
+import { buildIndex } from '../../../src/dns/index/build-index.ts';
+import { IndexBuilder } from '../../../src/dns/index/index-builder.ts';
+import { buffersOf } from '../../../src/dns/index/packed-index.ts';
+import { readStatus } from '../../../src/dns/index/status.ts';
+import { TailnetIndex } from '../../../src/dns/index/tailnet-index.ts';
 import { largeStatus } from '../../support/netmap.ts';
 import type { MeasuredName, Tell } from './measured.ts';
 import { stalls } from './stalls.ts';

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { TailnetView } from '../../../src/dns/tailnet-view.ts';
+import { TailnetView } from '../../../src/dns/index/tailnet-view.ts';
 import { TICK_EVERY_MS, type Tell } from './measured.ts';
 import { stalls } from './stalls.ts';
 

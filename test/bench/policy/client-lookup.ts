@@ -3,7 +3,10 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createClientLookup, noClientLookup } from '../../../src/proxy/client-process.ts';
+import {
+  createClientLookup,
+  noClientLookup,
+} from '../../../src/proxy/client-process/client-process.ts';
 import { openSocketDiag } from '../../../src/proxy/socket-tables/socket-diag.ts';
 
 /** What it sends home. */

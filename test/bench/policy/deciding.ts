@@ -1,6 +1,6 @@
-import { compilePolicy } from '../../../src/proxy/policy.ts';
-import type { PolicyTarget } from '../../../src/proxy/policy.ts';
-import type { Peer } from '../../../src/proxy/tailnet.ts';
+import { compilePolicy } from '../../../src/proxy/policy/policy.ts';
+import type { PolicyTarget } from '../../../src/proxy/policy/policy.ts';
+import type { Peer } from '../../../src/tailnet.ts';
 import { manyRules } from '../many-rules.ts';
 
 const peer: Peer = {

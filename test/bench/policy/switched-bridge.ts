@@ -1,15 +1,18 @@
 /** A bridge in a process of its own, as a run has it but for the tailnet, that is told what it shall do from now on. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { openAccessLog } from '../../../src/proxy/access-log.ts';
-import { createClientLookup, noClientLookup } from '../../../src/proxy/client-process.ts';
+import { openAccessLog } from '../../../src/proxy/log/access-log.ts';
+import {
+  createClientLookup,
+  noClientLookup,
+} from '../../../src/proxy/client-process/client-process.ts';
 import { openSocketDiag } from '../../../src/proxy/socket-tables/socket-diag.ts';
-import { createMetrics } from '../../../src/proxy/metrics.ts';
-import { compilePolicy } from '../../../src/proxy/policy.ts';
-import type { Policy } from '../../../src/proxy/policy.ts';
-import { batchRecords } from '../../../src/proxy/record-batch.ts';
+import { createMetrics } from '../../../src/proxy/metrics/metrics.ts';
+import { compilePolicy } from '../../../src/proxy/policy/policy.ts';
+import type { Policy } from '../../../src/proxy/policy/policy.ts';
+import { batchRecords } from '../../../src/proxy/log/record-batch.ts';
 import { RequestFeed } from '../../../src/proxy/pages/request-feed.ts';
-import { createBridge } from '../../../src/proxy/server.ts';
+import { createBridge } from '../../../src/proxy/bridge.ts';
 import { createRunRecord } from '../../../src/report/run-record.ts';
 import { fakeResolve } from '../../support/fake-resolve.ts';
 import { fakeTailnet } from '../../support/fake-tailnet.ts';

@@ -1,8 +1,8 @@
 import t from 'tap';
 import type { DialContext, Dialled } from '../../../src/proxy/dial/dial-context.ts';
 import { GreetedLines } from '../../../src/proxy/dial/greeted-lines.ts';
-import { dial } from '../../../src/proxy/dial.ts';
-import type { Plan } from '../../../src/proxy/decide.ts';
+import { dial } from '../../../src/proxy/dial/dial.ts';
+import type { Plan } from '../../../src/proxy/decide/decide.ts';
 import { rawSocks } from '../../support/fake-socks.ts';
 import { fakePeer, fakeTailnet } from '../../support/fake-tailnet.ts';
 import type { FakeTailnet } from '../../support/fake-tailnet.ts';

@@ -2,9 +2,9 @@
 import type { Socket } from 'node:net';
 import t from 'tap';
 import type { Dialled } from '../../../src/proxy/dial/dial-context.ts';
-import { dial } from '../../../src/proxy/dial.ts';
+import { dial } from '../../../src/proxy/dial/dial.ts';
 import { GreetedLines } from '../../../src/proxy/dial/greeted-lines.ts';
-import { socksGreeting, socksRequest } from '../../../src/proxy/socks-client.ts';
+import { socksGreeting, socksRequest } from '../../../src/proxy/dial/socks-client.ts';
 import { fakeResolve } from '../../support/fake-resolve.ts';
 import { fakeTailnet } from '../../support/fake-tailnet.ts';
 import { tcpOrigin } from '../../support/origins.ts';

@@ -5,7 +5,7 @@ import t from 'tap';
 import { IdleLine } from '../../../src/proxy/dial/idle-line.ts';
 import type { IdleLineEnd } from '../../../src/proxy/dial/idle-line.ts';
 import { openLine } from '../../../src/proxy/dial/line.ts';
-import { takeReadBuffer } from '../../../src/proxy/read-buffers.ts';
+import { takeReadBuffer } from '../../../src/proxy/dial/read-buffers.ts';
 import type { HasTeardown } from '../../support/tmp-folder.ts';
 import { waitFor } from '../../support/wait-for.ts';
 

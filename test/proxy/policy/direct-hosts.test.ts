@@ -1,7 +1,7 @@
 import t from 'tap';
 import { splitRules } from '../../../src/config/rule-text.ts';
 import { matchesDirect } from '../../../src/proxy/policy/direct-hosts.ts';
-import { parseRules } from '../../../src/proxy/rules.ts';
+import { parseRules } from '../../../src/proxy/policy/rules.ts';
 
 const direct = (value: string) => matchesDirect(parseRules(splitRules(value, 'SPACETAIL_DIRECT')));
 

@@ -1,9 +1,9 @@
 import * as fc from 'fast-check';
 import t from 'tap';
 import { splitRules } from '../../../src/config/rule-text.ts';
-import { compilePolicy } from '../../../src/proxy/policy.ts';
-import type { PolicyTarget } from '../../../src/proxy/policy.ts';
-import type { Owner } from '../../../src/proxy/tailnet.ts';
+import { compilePolicy } from '../../../src/proxy/policy/policy.ts';
+import type { PolicyTarget } from '../../../src/proxy/policy/policy.ts';
+import type { Owner } from '../../../src/tailnet.ts';
 import { fakePeer, fakeTailnet } from '../../support/fake-tailnet.ts';
 
 const peer = fakePeer({ names: ['web', 'web.tail1.ts.net', 'shop.corp.example'] });

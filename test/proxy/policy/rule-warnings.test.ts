@@ -1,8 +1,8 @@
 import t from 'tap';
 import { splitRules } from '../../../src/config/rule-text.ts';
-import { compilePolicy } from '../../../src/proxy/policy.ts';
+import { compilePolicy } from '../../../src/proxy/policy/policy.ts';
 import type { Netmap } from '../../../src/proxy/policy/rule-warnings.ts';
-import type { Peer } from '../../../src/proxy/tailnet.ts';
+import type { Peer } from '../../../src/tailnet.ts';
 
 const db: Peer = {
   name: 'db.tail1.ts.net',

@@ -1,0 +1,59 @@
+/** Which names are the tailnet's: they never leave by the system resolver, tailscaled alive or dead. */
+import { type DnsConfig, noDnsConfig } from '../local-api/dns-config.ts';
+import { longestSuffix } from './names.ts';
+
+/** Tailscale's own zones: until the first netmap says which suffix is ours, all of them may be. */
+const ANY_TAILNET: ReadonlySet<string> = new Set(['ts.net', 'tailscale.net']);
+
+export type OwnedBy =
+  /** Under the MagicDNS suffix, or a suffix without resolvers: the netmap alone knows it. */
+  | { readonly kind: 'netmap'; readonly suffix: string }
+  /** Under a suffix with resolvers of its own. */
+  | { readonly kind: 'split'; readonly suffix: string };
+
+export class Ownership {
+  /** Every MagicDNS suffix of this run: a restarted tailscaled may come back under another. */
+  readonly #suffixes = new Set<string>();
+  #dns: DnsConfig = noDnsConfig;
+
+  get searchDomains(): readonly string[] {
+    return this.#dns.searchDomains;
+  }
+
+  /** Where split DNS asks. */
+  get resolvers(): readonly string[] {
+    return this.#dns.resolvers;
+  }
+
+  /** The tailnet's resolvers are meant to be asked for every name. */
+  get overrides(): boolean {
+    return this.#dns.overrides;
+  }
+
+  /** What the netmap says now; what it no longer says is kept until the next one. */
+  update(suffix: string, dns: DnsConfig): void {
+    if (suffix !== '') this.#suffixes.add(suffix);
+    this.#dns = dns;
+  }
+
+  /** All of it as text, to see whether it has changed. */
+  configuration(): string {
+    const { splitSuffixes, localSuffixes, extraRecords: _inIndex, ...others } = this.#dns;
+    return JSON.stringify([[...this.#suffixes], [...splitSuffixes], [...localSuffixes], others]);
+  }
+
+  ownerOf(name: string): OwnedBy | undefined {
+    const split = longestSuffix(name, this.#dns.splitSuffixes);
+    const netmap = this.#netmapSuffix(name);
+    if (split !== undefined && split.length >= (netmap?.length ?? 0))
+      return { kind: 'split', suffix: split };
+    return netmap === undefined ? undefined : { kind: 'netmap', suffix: netmap };
+  }
+
+  #netmapSuffix(name: string): string | undefined {
+    if (this.#suffixes.size === 0) return longestSuffix(name, ANY_TAILNET);
+    const own = longestSuffix(name, this.#suffixes);
+    const local = longestSuffix(name, this.#dns.localSuffixes);
+    return (own?.length ?? 0) >= (local?.length ?? 0) ? own : local;
+  }
+}

@@ -1,0 +1,61 @@
+/** The ends that a resolution can come to. */
+import type { LookupAnswer } from './lookup-answer.ts';
+import type { NameSource, Resolution } from '../types.ts';
+
+export function found(
+  host: string,
+  source: NameSource,
+  owned: boolean,
+  addresses: readonly string[],
+): Resolution {
+  const [first, ...others] = addresses;
+  if (first === undefined) return none(host, owned, `${host} has no address`);
+  return { kind: 'resolved', host, source, owned, addresses: [first, ...others] };
+}
+
+export function none(
+  host: string,
+  owned: boolean,
+  detail: string,
+  nearest: readonly string[] = [],
+): Resolution {
+  return { kind: 'not_found', host, source: undefined, owned, detail, nearest };
+}
+
+export function failureFor(host: string, owned: boolean, detail: string): Resolution {
+  return { kind: 'no_answer', host, owned, detail };
+}
+
+export function unavailable(host: string, detail: string): Resolution {
+  return { kind: 'unavailable', host, owned: true, detail };
+}
+
+/** What the answer of a resolver means for the host. */
+export function resolutionOf(
+  host: string,
+  source: NameSource,
+  owned: boolean,
+  answer: LookupAnswer,
+): Resolution {
+  switch (answer.kind) {
+    case 'addresses':
+      return found(host, source, owned, answer.addresses);
+    case 'none':
+      return { kind: 'not_found', host, source, owned, detail: answer.detail, nearest: [] };
+    case 'alias':
+      return {
+        kind: 'not_found',
+        host,
+        source,
+        owned,
+        detail: `${host} is an alias of ${answer.target}, which has no address`,
+        nearest: [],
+      };
+    case 'failed':
+      return failureFor(host, owned, answer.detail);
+    case 'unavailable':
+      return owned ? unavailable(host, answer.detail) : failureFor(host, owned, answer.detail);
+    default:
+      return answer satisfies never;
+  }
+}

@@ -1,0 +1,125 @@
+/** Which of a target's addresses come into question: those that go the same way as the best one. */
+import { canonicalAddress } from '../../ip/addresses.ts';
+import type { Authority } from '../core/authority.ts';
+import type { OwnListeners } from '../inbound/own-listeners.ts';
+import type { Policy } from '../policy/policy.ts';
+import type { Route } from './route.ts';
+import { chooseRoute, isHostLocal } from './route.ts';
+import type { Owner, Resolution, Tailnet } from '../../tailnet.ts';
+import { ownerAmong, unknownMember } from './tailnets.ts';
+
+export interface DecideContext {
+  readonly tailnet: Tailnet;
+  readonly policy: Policy;
+  readonly attachedNetworks: () => readonly string[];
+  /** SPACETAIL_DIRECT: tells of a name or a canonical address. */
+  readonly isDirect: (hostOrIp: string) => boolean;
+  readonly own: Pick<OwnListeners, 'isLoop'>;
+  /** Names that nobody here can resolve are left to the upstream proxy. */
+  readonly hasUpstreamProxy: boolean;
+}
+
+export interface Candidate {
+  readonly ip: string | undefined;
+  readonly owner: Owner | undefined;
+  readonly route: Route;
+  /** Where it is dialled; `undefined` for what leaves by the host network. */
+  readonly tailnet: Tailnet | undefined;
+}
+
+/** The addresses that go the same way as the preferred one. */
+export function candidatesFor(
+  authority: Authority,
+  resolution: Resolution,
+  context: DecideContext,
+  /** The client asked for this one alone. */
+  only?: Tailnet,
+): Candidate[] {
+  if (resolution.kind !== 'resolved') {
+    const mayPass =
+      !resolution.owned && context.hasUpstreamProxy && context.tailnet.exitNode() === undefined;
+    if (!mayPass) return [];
+    const route: Route = {
+      via: 'direct',
+      peer: undefined,
+      because: 'the upstream proxy resolves it',
+    };
+    return [{ ip: undefined, owner: undefined, route, tailnet: undefined }];
+  }
+  const isDirectName = context.isDirect(authority.host);
+  const all = resolution.addresses.map((address): Candidate => {
+    const ip = canonicalAddress(address) ?? address;
+    const asked = only ?? resolution.tailnet;
+    const isDirectAddress = context.isDirect(ip);
+    const { tailnet, owner } = ownedBy(ip, asked, context.tailnet);
+    const exiting = asked ?? exitingOf(context.tailnet);
+    const chosen = chooseRoute({
+      ip,
+      owner,
+      exitNode: exiting?.exitNode(),
+      attached: context.attachedNetworks(),
+      isDirectAddress,
+      isDirectHost: isDirectName || isDirectAddress,
+    });
+    const way = chosen.via === 'exit' ? exiting : chosen.via === 'direct' ? undefined : tailnet;
+    const isHeld = way === undefined && !isDirectName && !isDirectAddress && !isHostLocal(ip);
+    const route = isHeld ? closedAmong(chosen, ip, only, asked, context.tailnet) : chosen;
+    return { ip, owner, route, tailnet: way };
+  });
+  if (all.length === 1) return all;
+  const inOrder = [...all.filter(isOpen), ...all.filter((candidate) => !isOpen(candidate))];
+  const [preferred] = inOrder;
+  return inOrder.filter(
+    ({ route, tailnet }) =>
+      route.via === preferred?.route.via &&
+      tailnet === preferred.tailnet &&
+      (route.closed === undefined) === (preferred.route.closed === undefined),
+  );
+}
+
+/** Of several addresses, one whose node is known to be away is not the first choice. */
+function isOpen({ route }: Candidate): boolean {
+  return (
+    route.closed === undefined && route.peer?.online !== false && route.peer?.keyExpired !== true
+  );
+}
+
+function ownedBy(
+  ip: string,
+  asked: Tailnet | undefined,
+  all: Tailnet,
+): { readonly tailnet: Tailnet | undefined; readonly owner: Owner | undefined } {
+  if (asked !== undefined) return { tailnet: asked, owner: asked.ownerOf(ip) };
+  return ownerAmong(all.members, ip) ?? { tailnet: undefined, owner: undefined };
+}
+
+function exitingOf(all: Tailnet): Tailnet | undefined {
+  return all.members.find((one) => one.exitNode() !== undefined);
+}
+
+/**
+ * Where there are several tailnets, what one of them says never leads out by the host network to what is another's
+ * or may be: the address of a name of one is dialled in that one, and nowhere else.
+ */
+function closedAmong(
+  route: Route,
+  ip: string,
+  only: Tailnet | undefined,
+  asked: Tailnet | undefined,
+  all: Tailnet,
+): Route {
+  if (only !== undefined) {
+    const hint = `Ask for it without ${only.name}! to take whichever way there is.`;
+    return { ...route, closed: { detail: `no node of ${only.name} serves ${ip}`, hint } };
+  }
+  const other = asked === undefined ? undefined : ownerAmong(all.members, ip)?.tailnet;
+  if (asked !== undefined && other !== undefined) {
+    const detail = `${ip} is the answer of ${asked.name}, where no node serves it; it is an address of ${other.name}`;
+    return { ...route, closed: { detail, hint: `Ask for ${other.name}!${ip} if that is meant.` } };
+  }
+  const unknown = unknownMember(ip, all);
+  if (unknown === undefined) return route;
+  const detail = `${ip} cannot be told from an address of ${unknown.name}, which has no netmap yet`;
+  const hint = 'See `spacetail status`, or name the host in SPACETAIL_DIRECT.';
+  return { ...route, closed: { detail, hint } };
+}

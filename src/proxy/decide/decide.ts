@@ -1,0 +1,143 @@
+/** From a target to a plan or a refusal: names, route, loop, policy, in this order. */
+import type { Authority } from '../core/authority.ts';
+import { hostForLog } from '../core/authority.ts';
+import { candidatesFor } from './candidates.ts';
+import type { Candidate, DecideContext } from './candidates.ts';
+import { deniedFailure, targetText } from './denied-failure.ts';
+import type { Failure } from '../core/failure.ts';
+import { failure } from '../core/failure.ts';
+import type { Verdict } from '../policy/policy.ts';
+import { explainResolution } from './resolution-failure.ts';
+import type { Unresolved } from './resolution-failure.ts';
+import type { RouteVia } from './route.ts';
+import { verdictOnName } from './verdict-on-name.ts';
+import type { ClientProcess } from '../core/request-record.ts';
+import type { NameSource, Owner, Peer, Resolution, Tailnet } from '../../tailnet.ts';
+
+/** What is known of a target, whatever became of it; the access log is filled from it. */
+export interface Findings {
+  readonly via: RouteVia;
+  /** Canonical literal that is or would be dialled first. */
+  readonly ip: string | undefined;
+  readonly owner: Owner | undefined;
+  /** The node the address belongs to or, before an address is known, that the host names. */
+  readonly peer: Peer | undefined;
+  readonly source: NameSource | undefined;
+  readonly verdict: Verdict | undefined;
+  readonly because: string;
+  /** `false`: there is no way that it would have taken. */
+  readonly isRouted: boolean;
+  /** Where it is or would be dialled; `undefined` for the host network, and where that is not known yet. */
+  readonly tailnet?: Tailnet | undefined;
+}
+
+export type { DecideContext } from './candidates.ts';
+
+export interface Plan extends Findings {
+  /** As asked for, in lower case. */
+  readonly host: string;
+  readonly port: number;
+  /** Judged literals, all by the same way, in the order to try; empty only where an upstream proxy resolves. */
+  readonly addresses: readonly string[];
+  /** The node to name when the dial fails: owner, subnet router or exit node. */
+  readonly hop: Peer | undefined;
+}
+
+export type Decision =
+  | { readonly kind: 'dial'; readonly plan: Plan }
+  | { readonly kind: 'refuse'; readonly failure: Failure; readonly findings: Findings };
+
+/** Pure but for what `tailnet` and `own` look up in memory. */
+export function decide(
+  authority: Authority,
+  resolution: Resolution,
+  client: ClientProcess | null,
+  context: DecideContext,
+  /** The client asked for this tailnet alone. */
+  only?: Tailnet,
+): Decision {
+  const candidates = candidatesFor(authority, resolution, context, only);
+  const judged = candidates.map((candidate) => ({
+    candidate,
+    verdict: context.policy.judge({
+      host: hostForLog(authority.host),
+      ip: candidate.ip,
+      port: authority.port,
+      owner: candidate.owner,
+      route: candidate.route.via,
+      tailnet: candidate.tailnet?.name,
+      peer: context.tailnet.peerNamed(hostForLog(authority.host)),
+      client,
+    }),
+  }));
+  // One bad address among several (DNS rebinding) must not be tried, nor spoil the others.
+  const passed = judged.filter(({ verdict }) => verdict.decision !== 'deny');
+  const chosen = passed[0] ?? judged[0];
+  if (chosen === undefined) {
+    if (resolution.kind === 'resolved') throw new TypeError('a resolution without addresses');
+    return refuseUnresolved(authority, resolution, context);
+  }
+  const findings = findingsOf(chosen.candidate, resolution, chosen.verdict, authority, context);
+  const refused = refusal(authority, chosen.candidate, chosen.verdict, context);
+  if (refused !== undefined) return { kind: 'refuse', failure: refused, findings };
+  const addresses = passed.flatMap(({ candidate }) => candidate.ip ?? []);
+  const host = hostForLog(authority.host);
+  const hop = chosen.candidate.route.peer;
+  return { kind: 'dial', plan: { ...findings, host, port: authority.port, addresses, hop } };
+}
+
+function refusal(
+  authority: Authority,
+  { ip, owner, route }: Candidate,
+  verdict: Verdict,
+  context: DecideContext,
+): Failure | undefined {
+  if (ip !== undefined && context.own.isLoop(ip, authority.port, owner)) {
+    return failure(
+      'loop',
+      `${targetText(authority)} is this bridge itself`,
+      'Ask for the service behind it, or set NO_PROXY for this address.',
+    );
+  }
+  if (verdict.decision === 'deny') {
+    return deniedFailure(authority, verdict);
+  }
+  if (route.closed !== undefined) {
+    return failure('peer_unavailable', route.closed.detail, route.closed.hint);
+  }
+  return undefined;
+}
+
+function refuseUnresolved(
+  authority: Authority,
+  resolution: Unresolved,
+  context: DecideContext,
+): Decision {
+  const owned = resolution.owned;
+  const findings: Findings = {
+    via: owned ? 'tailnet' : context.tailnet.exitNode() === undefined ? 'direct' : 'exit',
+    ip: undefined,
+    owner: undefined,
+    peer: context.tailnet.peerNamed(hostForLog(authority.host)),
+    source: resolution.kind === 'not_found' ? resolution.source : undefined,
+    // What can be said of it without an address, in the modes that let it through: would_deny.
+    verdict: verdictOnName(authority, context),
+    because: owned ? "the name is the tailnet's" : "the name is not the tailnet's",
+    isRouted: true,
+  };
+  return { kind: 'refuse', failure: explainResolution(resolution), findings };
+}
+
+function findingsOf(
+  { ip, owner, route, tailnet }: Candidate,
+  resolution: Resolution,
+  verdict: Verdict,
+  authority: Authority,
+  context: DecideContext,
+): Findings {
+  const owning = owner?.kind === 'peer' || owner?.kind === 'subnet' ? owner.peer : undefined;
+  const peer = owning ?? (ip === undefined ? context.tailnet.peerNamed(authority.host) : undefined);
+  const source = resolution.kind === 'resolved' ? resolution.source : undefined;
+  const { via, because } = route;
+  return { via, ip, owner, peer, source, verdict, because, isRouted: true, tailnet };
+}

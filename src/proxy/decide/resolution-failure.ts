@@ -1,0 +1,40 @@
+/** Why a name has no address, as a failure that a person can act on. */
+import { hostForLog } from '../core/authority.ts';
+import { failure } from '../core/failure.ts';
+import type { Failure } from '../core/failure.ts';
+import type { Resolution } from '../../tailnet.ts';
+
+/** How many near names are told. */
+const SHOWN = 3;
+
+export type Unresolved = Exclude<Resolution, { kind: 'resolved' }>;
+
+export function explainResolution(resolution: Unresolved): Failure {
+  const { kind, detail } = resolution;
+  const host = hostForLog(resolution.host);
+  if (kind === 'not_found') {
+    return failure('name_unknown', sentence(host, 'does not exist', detail), hintFor(resolution));
+  }
+  if (kind === 'no_answer') {
+    const says = sentence(host, 'was not resolved in time', detail);
+    const hint = 'Check the resolvers: `spacetail resolve NAME` shows who was asked.';
+    return failure('resolver_silent', says, hint);
+  }
+  return failure(
+    'tailnet_unavailable',
+    sentence(host, 'belongs to the tailnet, which cannot be asked now', detail),
+    'See `spacetail status`; tailscaled is restarted by itself when it has ended.',
+  );
+}
+
+function hintFor({ nearest, owned }: Extract<Resolution, { kind: 'not_found' }>): string {
+  if (nearest.length > 0) return `Did you mean ${nearest.slice(0, SHOWN).join(', ')}?`;
+  return owned
+    ? 'Check the name with `spacetail resolve NAME`, and that the access rules let this node see it.'
+    : 'Check the name; a name of the tailnet is written short or with its suffix.';
+}
+
+function sentence(host: string, says: string, detail: string): string {
+  if (detail.startsWith(`${host} ${says}`)) return detail;
+  return detail === '' ? `${host} ${says}` : `${host} ${says}: ${detail}`;
+}

@@ -1,0 +1,129 @@
+/** By which way an address is reached. Pure: `spacetail explain` asks the same function. */
+import { addressBytes, contains, parsePrefix } from '../../ip/prefixes.ts';
+import type { Prefix } from '../../ip/prefixes.ts';
+import type { Owner, Peer } from '../../tailnet.ts';
+
+export type RouteVia = 'tailnet' | 'subnet' | 'exit' | 'direct';
+
+/**
+ * The way, and why it is closed if it is: a closed way is still the one that the access log names,
+ * and never a reason to take another.
+ */
+export interface Route {
+  readonly via: RouteVia;
+  /** The node the bytes go to: the owner, the subnet router or the exit node. */
+  readonly peer: Peer | undefined;
+  readonly closed?: { readonly detail: string; readonly hint: string };
+  /** In words, for `explain`. */
+  readonly because: string;
+}
+
+export interface RouteQuestion {
+  /** Canonical literal. */
+  readonly ip: string;
+  readonly owner: Owner | undefined;
+  readonly exitNode: Peer | undefined;
+  /** Prefixes of the container's own interfaces, e.g. `172.17.0.0/16`. */
+  readonly attached: readonly string[];
+  /** SPACETAIL_DIRECT names the address: whatever the netmap says, it is not the tailnet's. */
+  readonly isDirectAddress: boolean;
+  /** SPACETAIL_DIRECT names the host or the address: no exit node for it. */
+  readonly isDirectHost: boolean;
+}
+
+/** Never routed into a tailnet, whatever a peer claims to serve. */
+const HOST_LOCAL = [
+  '0.0.0.0/8',
+  '127.0.0.0/8',
+  '169.254.0.0/16',
+  '::/128',
+  '::1/128',
+  'fe80::/10',
+].map((text) => parsePrefix(text));
+
+export function chooseRoute(question: RouteQuestion): Route {
+  const { ip, owner, exitNode, isDirectAddress, isDirectHost } = question;
+  if (isDirectAddress) return direct('SPACETAIL_DIRECT names it');
+  if (isHostLocal(ip)) {
+    return direct("it is the container's own link or loopback");
+  }
+  if (owner?.kind === 'peer') {
+    return { via: 'tailnet', peer: owner.peer, because: `it is an address of ${owner.peer.name}` };
+  }
+  if (owner?.kind === 'self') {
+    return { via: 'tailnet', peer: undefined, because: 'it is an address of this node' };
+  }
+  if (owner?.kind === 'unassigned') return unassigned(ip);
+  const attachedLength = longestAttached(question.attached, ip);
+  if (owner?.kind === 'subnet') return subnet(owner, ip, attachedLength);
+  if (attachedLength >= 0) return direct('the container is attached to its network');
+  if (exitNode === undefined || isDirectHost) return direct('no node of the tailnet serves it');
+  return { via: 'exit', peer: exitNode, because: `${exitNode.name} is the exit node` };
+}
+
+/** Loopback, link-local and "this host": only the host network itself leads there. */
+export function isHostLocal(ip: string): boolean {
+  const bytes = addressBytes(ip);
+  return HOST_LOCAL.some((prefix) => prefix !== undefined && contains(prefix, bytes));
+}
+
+/** A container has a few networks, and each request asks for them. */
+const parsedPrefixes = new Map<string, Prefix | undefined>();
+const MOST_PARSED = 256;
+
+function attachedPrefix(text: string): Prefix | undefined {
+  if (!parsedPrefixes.has(text)) {
+    if (parsedPrefixes.size >= MOST_PARSED) parsedPrefixes.clear();
+    parsedPrefixes.set(text, parsePrefix(text));
+  }
+  return parsedPrefixes.get(text);
+}
+
+/** Bits of the longest attached prefix around `ip`; -1 if there is none. */
+export function longestAttached(attached: readonly string[], ip: string): number {
+  let longest = -1;
+  const bytes = addressBytes(ip);
+  for (const text of attached) {
+    const prefix = attachedPrefix(text);
+    if (prefix !== undefined && prefix.length > longest && contains(prefix, bytes)) {
+      longest = prefix.length;
+    }
+  }
+  return longest;
+}
+
+function subnet(
+  owner: Extract<Owner, { kind: 'subnet' }>,
+  ip: string,
+  attachedLength: number,
+): Route {
+  const { peer, prefix, accepted } = owner;
+  if (attachedLength >= Number(prefix.split('/')[1])) {
+    return direct(`the container is attached to its network, which is no wider than ${prefix}`);
+  }
+  const route = { via: 'subnet', peer, because: `${peer.name} serves ${prefix}` } as const;
+  if (accepted) return route;
+  return {
+    ...route,
+    closed: {
+      detail: `${ip} is in ${prefix}, advertised by ${peer.name}, not accepted`,
+      hint: 'Add --accept-routes to TS_EXTRA_ARGS, or take out --accept-routes=false.',
+    },
+  };
+}
+
+function unassigned(ip: string): Route {
+  return {
+    via: 'tailnet',
+    peer: undefined,
+    because: "it is in the tailnet's range",
+    closed: {
+      detail: `${ip} is in the tailnet's range and no node that this one may see has it`,
+      hint: 'Check the address, and that the access rules let this node see its owner; SPACETAIL_DIRECT if it is not a tailnet address.',
+    },
+  };
+}
+
+function direct(because: string): Route {
+  return { via: 'direct', peer: undefined, because };
+}

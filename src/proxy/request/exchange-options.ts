@@ -1,0 +1,23 @@
+/** What every exchange of a bridge is given. */
+import type { Socket } from 'node:net';
+import type { DecideContext } from '../decide/decide.ts';
+import type { DialContext } from '../dial/dial-context.ts';
+import type { Spares } from '../dial/preconnect/spares.ts';
+import type { InboundGuard } from '../inbound/inbound-guard.ts';
+import type { ClientProcess, RequestRecord } from '../core/request-record.ts';
+import type { Resolve } from '../../tailnet.ts';
+
+/** Steps of a request as they happen, for `SPACETAIL_LOG_LEVEL=debug` and `explain --dial`. */
+export type Trace = (id: string, step: string, facts: Readonly<Record<string, unknown>>) => void;
+
+export interface ExchangeOptions extends DecideContext, DialContext {
+  readonly resolve: Resolve;
+  readonly resolveTimeoutMs: number;
+  readonly readyTimeoutMs: number;
+  readonly clientOf: (socket: Socket) => Promise<ClientProcess | null>;
+  readonly record: (record: RequestRecord) => void;
+  readonly trace: Trace | undefined;
+  readonly guard: InboundGuard;
+  /** Connections dialled ahead (SPACETAIL_PRECONNECT). */
+  readonly spares: Spares | undefined;
+}

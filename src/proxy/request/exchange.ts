@@ -1,0 +1,209 @@
+/**
+ * One request from its target to its log line. The doors (connect, forward, socks-server) ask it to
+ * decide and to dial, hand the bytes on themselves, and tell it how it ended; exactly one record follows.
+ */
+import type { Authority } from '../core/authority.ts';
+import { hostForLog } from '../core/authority.ts';
+import { unknownTailnet } from '../decide/before-netmap.ts';
+import { clientGone } from '../core/client-gone.ts';
+import { askClient } from '../client-process/ask-client.ts';
+import { clientInTime } from '../client-process/client-in-time.ts';
+import { decide } from '../decide/decide.ts';
+import { decideByName } from '../decide/by-name.ts';
+import type { Decision, Plan } from '../decide/decide.ts';
+import { dialOrTake } from '../dial/preconnect/preconnect.ts';
+import type { Dialled } from '../dial/dial-context.ts';
+import type { Failure } from '../core/failure.ts';
+import { errorTypeOf, statusOf } from '../core/failure.ts';
+import type { ExchangeOptions } from './exchange-options.ts';
+import { recordOf } from './record-of.ts';
+import type { ExchangeRequest, Outcome, Progress } from './record-of.ts';
+import type { ClientProcess, RequestRecord } from '../core/request-record.ts';
+import type { Resolution, Tailnet } from '../../tailnet.ts';
+import { splitTailnet } from '../decide/tailnets.ts';
+import { refusal, stopping, unreadable } from './refused-early.ts';
+import { withDeadline } from '../../async/with-deadline.ts';
+
+/** Called once, when the exchange has ended. */
+export type OnEnd = (record: RequestRecord) => void;
+
+/** A client that is refused is gone at once, and who it was is what people want to know then: its answer waits so long. */
+const REFUSED_CLIENT_MS = 100;
+
+export class Exchange {
+  readonly id: string;
+  readonly request: ExchangeRequest;
+  readonly #options: ExchangeOptions;
+  readonly #onEnd: OnEnd;
+  readonly #progress: Progress;
+  readonly #clientAsked: Promise<ClientProcess | null>;
+  /** `undefined` until it is known. */
+  #client: ClientProcess | null | undefined;
+  readonly #lookNow: () => void;
+  readonly #controller = new AbortController();
+  #hasEnded = false;
+  /** The client asked for this tailnet alone. */
+  readonly #only: Tailnet | undefined;
+
+  constructor(id: string, request: ExchangeRequest, options: ExchangeOptions, onEnd: OnEnd) {
+    this.id = id;
+    const asked = splitTailnet(request.authority, options.tailnet.members);
+    this.#only = asked.only;
+    this.request = asked.only === undefined ? request : { ...request, authority: asked.authority };
+    this.#options = options;
+    this.#onEnd = onEnd;
+    this.#progress = {
+      startedMs: performance.now(),
+      findings: undefined,
+      ip: undefined,
+      dnsMs: undefined,
+      dialMs: undefined,
+      isPreconnected: false,
+    };
+    const { clientOf, policy, spares } = options;
+    const givesWay = spares !== undefined && !policy.needsClient;
+    const { client, now } = askClient(this.request.socket, clientOf, givesWay);
+    this.#lookNow = now;
+    this.#clientAsked = client.then((found) => (this.#client = found));
+    const { proto, method, authority } = this.request;
+    const host = authority === undefined ? '' : hostForLog(authority.host);
+    this.#trace?.('start', { proto, method, host, port: authority?.port ?? 0 });
+  }
+
+  /** Aborts when the client is gone (`abandon`) or the bridge stops (`cut`). */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  get isCut(): boolean {
+    return this.signal.reason === 'drained';
+  }
+
+  /** The bridge stops: whatever is under way ends now. */
+  cut(): void {
+    this.#controller.abort('drained');
+  }
+
+  /** The client went away. */
+  abandon(): void {
+    this.#controller.abort('client gone');
+  }
+
+  /** Names, route, policy. Never throws. */
+  async decide(): Promise<Decision> {
+    const { authority } = this.request;
+    const startedMs = performance.now();
+    const decision = authority === undefined ? unreadable() : await this.#decide(authority);
+    const findings = decision.kind === 'dial' ? decision.plan : decision.findings;
+    this.#progress.findings = findings;
+    const { via, ip, because } = findings;
+    const ms = performance.now() - startedMs - (this.#progress.dnsMs ?? 0);
+    this.#trace?.('decided', { via, ip, because, ms });
+    if (decision.kind === 'refuse') {
+      this.#lookNow();
+      if (this.#client === undefined) await clientInTime(this.#clientAsked, REFUSED_CLIENT_MS);
+    }
+    return decision;
+  }
+
+  /** Never throws. */
+  async dial(
+    plan: Plan,
+    { isFixed, isFresh = false }: { readonly isFixed: boolean; readonly isFresh?: boolean },
+  ): Promise<Dialled> {
+    const startedMs = performance.now();
+    const options = { isFixed, isFresh, signal: this.signal };
+    const dialled = await dialOrTake(plan, options, this.#options, this.#options.spares);
+    const spare = dialled.kind === 'connected' ? dialled.spare : undefined;
+    this.#progress.dialMs = spare?.wasReady === true ? 0 : performance.now() - startedMs;
+    this.#progress.isPreconnected = spare !== undefined;
+    if (dialled.kind === 'connected') this.#progress.ip = dialled.ip;
+    else this.#lookNow();
+    if (dialled.kind === 'failed' && this.isCut) return { kind: 'failed', failure: stopping() };
+    this.#trace?.('dialled', { kind: dialled.kind, ms: this.#progress.dialMs });
+    return dialled;
+  }
+
+  /** Ends without having carried anything. */
+  refuse(failed: Failure): void {
+    this.end({
+      status: statusOf(failed),
+      failure: failed,
+      bytesUp: 0,
+      bytesDown: 0,
+      closeReason: failed.kind === 'client_gone' ? 'client_closed' : errorTypeOf(failed),
+    });
+  }
+
+  /** The record follows once the client's process is known; a second end is ignored. */
+  end(outcome: Outcome): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.#lookNow();
+    const endedMs = performance.now();
+    const timeMs = Date.now();
+    const record = (client: ClientProcess | null): void => {
+      const { id, request } = this;
+      const progress = this.#progress;
+      const { mode } = this.#options.policy;
+      const ended = { id, request, progress, outcome, client, mode, endedMs, timeMs };
+      this.#onEnd(recordOf(ended));
+    };
+    // Mostly it is known by now; a timer and its promises for each request would cost more than the record.
+    if (this.#client !== undefined) record(this.#client);
+    else void clientInTime(this.#clientAsked).then(record);
+  }
+
+  async #decide(authority: Authority): Promise<Decision> {
+    const options = this.#options;
+    const host = hostForLog(authority.host);
+    if (!options.isDirect(host)) {
+      // What is the tailnet's is known from the first netmap on; only SPACETAIL_DIRECT goes before it.
+      const gone =
+        options.tailnet.state().kind === 'starting' ? await this.#tailnetReady() : undefined;
+      const waited = gone ?? unknownTailnet(host, options.tailnet, this.#only);
+      if (waited !== undefined) return refusal(waited);
+    }
+    const denied = decideByName(authority, options, this.#only);
+    if (denied !== undefined) return denied;
+    const startedMs = performance.now();
+    const known = options.resolve.known?.(authority.host, this.#only);
+    const resolution = known ?? (await this.#resolve(authority.host));
+    this.#progress.dnsMs = performance.now() - startedMs;
+    // A tailnet is a value with a circle in it: the line has its name.
+    const tailnet = resolution.kind === 'resolved' ? resolution.tailnet?.name : undefined;
+    this.#trace?.('resolved', { ...resolution, tailnet, ms: this.#progress.dnsMs });
+    if (this.signal.aborted) return refusal(this.isCut ? stopping() : clientGone());
+    const client = options.policy.needsClient ? await clientInTime(this.#clientAsked) : null;
+    return decide(authority, resolution, client, options, this.#only);
+  }
+
+  /** The reason to go no further; `undefined` once the tailnet is ready or has failed. */
+  async #tailnetReady(): Promise<Failure | undefined> {
+    const { tailnet, readyTimeoutMs } = this.#options;
+    try {
+      await withDeadline(this.signal, readyTimeoutMs, (signal) => tailnet.ready(signal));
+    } catch {
+      if (this.signal.aborted) return this.isCut ? stopping() : clientGone();
+    }
+    return undefined;
+  }
+
+  async #resolve(host: string): Promise<Resolution> {
+    const { resolve, resolveTimeoutMs } = this.#options;
+    try {
+      return await withDeadline(this.signal, resolveTimeoutMs, (signal) =>
+        resolve(host, signal, this.#only),
+      );
+    } catch {
+      // Nothing is known of the name then, so it is treated as the tailnet's: it goes nowhere.
+      const detail = `no answer within ${resolveTimeoutMs / 1000} s`;
+      return { kind: 'no_answer', host, owned: true, detail };
+    }
+  }
+
+  get #trace(): ((step: string, facts: Readonly<Record<string, unknown>>) => void) | undefined {
+    const { trace } = this.#options;
+    return trace === undefined ? undefined : (step, facts) => trace(this.id, step, facts);
+  }
+}

@@ -1,0 +1,112 @@
+/** What all requests of a bridge share: its options, its counters, the exchanges that are under way. */
+import type { Authority } from '../core/authority.ts';
+import { Exchange } from './exchange.ts';
+import type { ExchangeOptions } from './exchange-options.ts';
+import type { ExchangeRequest } from './record-of.ts';
+import type { Failure } from '../core/failure.ts';
+import type { RequestRecord } from '../core/request-record.ts';
+import { Roster } from '../core/roster.ts';
+
+export interface Counters {
+  /** Requests that have ended or are under way, refused ones included. */
+  readonly requests: number;
+  /** Refused by the policy or for want of the token. */
+  readonly denied: number;
+  /** Ended with an error other than a denial. */
+  readonly errors: number;
+  readonly openTunnels: number;
+}
+
+export class Hall {
+  readonly options: ExchangeOptions;
+  readonly #underWay = new Roster<Exchange>();
+  readonly #idPrefix = Date.now().toString(36);
+  #requests = 0;
+  #denied = 0;
+  #errors = 0;
+  #openTunnels = 0;
+  #whenEmpty = Promise.withResolvers<void>();
+  #isDraining = false;
+  #lullMs = 0;
+  #lull: NodeJS.Timeout | undefined;
+
+  constructor(options: ExchangeOptions) {
+    this.options = options;
+  }
+
+  get counters(): Counters {
+    return {
+      requests: this.#requests,
+      denied: this.#denied,
+      errors: this.#errors,
+      openTunnels: this.#openTunnels,
+    };
+  }
+
+  /** Several, and a client may say which. */
+  get hasTailnets(): boolean {
+    return this.options.tailnet.members.length > 1;
+  }
+
+  get isDraining(): boolean {
+    return this.#isDraining;
+  }
+
+  begin(request: ExchangeRequest): Exchange {
+    this.#requests += 1;
+    const id = `${this.#idPrefix}-${this.#requests}`;
+    const exchange = new Exchange(id, request, this.options, (record) => {
+      this.#ended(record);
+      this.#underWay.remove(seat);
+      if (this.#isDraining && this.#underWay.size === 0)
+        this.#lull = setTimeout(() => this.#whenEmpty.resolve(), this.#lullMs);
+    });
+    const seat = this.#underWay.add(exchange);
+    if (this.#isDraining) clearTimeout(this.#lull);
+    return exchange;
+  }
+
+  /** One line for something that never became a request: unreadable, refused at the door. */
+  refuse(
+    request: Omit<ExchangeRequest, 'authority'> & { authority?: Authority },
+    failed: Failure,
+  ): void {
+    this.begin({ authority: undefined, ...request }).refuse(failed);
+  }
+
+  tunnelOpened(): void {
+    this.#openTunnels += 1;
+  }
+
+  tunnelClosed(): void {
+    this.#openTunnels -= 1;
+  }
+
+  #ended(record: RequestRecord): void {
+    if (record.policy.decision === 'deny' || record.status === 407) this.#denied += 1;
+    else if (record.error !== null) this.#errors += 1;
+    this.options.record(record);
+  }
+
+  /**
+   * Lets what is under way end by itself until the signal, then cuts the rest. Over when nothing is under way, and
+   * nothing new has come for `lullMs` after that. Resolves with how many were cut.
+   */
+  async drain(deadline: AbortSignal, lullMs: number): Promise<number> {
+    this.#isDraining = true;
+    if (this.#underWay.size === 0) return 0;
+    this.#lullMs = lullMs;
+    let cut = 0;
+    const cutAll = (): void => {
+      cut = this.#underWay.size;
+      this.#lullMs = 0;
+      if (cut === 0) this.#whenEmpty.resolve();
+      for (const exchange of this.#underWay.members()) exchange.cut();
+    };
+    deadline.addEventListener('abort', cutAll, { once: true });
+    if (deadline.aborted) cutAll();
+    await this.#whenEmpty.promise;
+    deadline.removeEventListener('abort', cutAll);
+    return cut;
+  }
+}

@@ -1,0 +1,27 @@
+import t from 'tap';
+import { rawClient, startBridge } from '../../support/bridge.ts';
+import { httpOrigin } from '../../support/origins.ts';
+import { fakeSocks } from '../../support/fake-socks.ts';
+import { fakeTailnet } from '../../support/fake-tailnet.ts';
+
+void t.test('an absolute-form GET is forwarded in origin-form', async (t) => {
+  const origin = await httpOrigin(t, (request, response) => {
+    response.end(JSON.stringify({ url: request.url, raw: request.rawHeaders }));
+  });
+  const tailnet = fakeTailnet(await fakeSocks(t));
+  const { httpPort, record } = await startBridge(t, { tailnet });
+  const client = await rawClient(
+    httpPort,
+    `GET http://web:${origin.port}/a?b HTTP/1.1\r\nHost: other\r\nX-A: 1\r\nProxy-Connection: x\r\n\r\n`,
+  );
+  const text = await client.until(/\}/u);
+  t.match(text, /^HTTP\/1.1 200 OK/u);
+  t.match(text, `"Host","web:${origin.port}"`.toLowerCase().slice(1, 5));
+  t.match(text, '"url":"/a?b"');
+  t.notMatch(text, 'Proxy-Connection');
+  t.match(await record(), { proto: 'http', method: 'GET', status: 200, route: 'tailnet' });
+  client.socket.write(`GET http://web:${origin.port}/c HTTP/1.1\r\nHost: other\r\n\r\n`);
+  await client.until(/"url":"\/c"/u);
+  t.equal(origin.accepted.count, 1, 'the connection to the origin is used again');
+  client.socket.destroy();
+});
