@@ -1,112 +1,105 @@
 /**
  * `make test`: lint, build, unit tests, the real tailnet, the demo, what is shipped. Ends with `N passed, N failed` alone on a
  * line, where each assertion of tap and each other step counts as one.
+ *
+ * The programs that are built from Go are built beside lint and unit tests, with what these leave of the processor; all
+ * that needs one of them comes after that.
  */
-import { readdirSync } from 'node:fs';
 import { besideIdle } from './beside-idle.ts';
 import { root } from './repository.ts';
 import { runStep, type Step } from './steps.ts';
+import { readNeeds } from './test/needs.ts';
+import { createTally } from './test/tally.ts';
+import { readTap } from './test/tap-results.ts';
 
-let passed = 0;
-let failed = 0;
-
-/** tap's TAP closing comment: `# { total: 5, pass: 4, fail: 1 }`; the outermost one comes last. */
-function totals(): {
-  onLine: (line: string) => void;
-  take: () => { pass: number; fail: number } | undefined;
-} {
-  let last: { pass: number; fail: number } | undefined;
-  return {
-    onLine: (line) => {
-      if (!line.startsWith('# {')) return;
-      const count = (name: string) => Number(new RegExp(`\\b${name}: (\\d+)`).exec(line)?.[1] ?? 0);
-      last = { pass: count('pass'), fail: count('fail') };
-    },
-    take: () => last,
-  };
-}
-
-async function tapStep(title: string, command: Step['command']): Promise<void> {
-  const counted = totals();
-  const ok = await runStep({ title, command, onLine: counted.onLine });
-  const result = counted.take();
-  // A runner that ran nothing has not passed.
-  const nothing = result === undefined || result.pass + result.fail === 0;
-  passed += result?.pass ?? 0;
-  failed += nothing || (!ok && result.fail === 0) ? (result?.fail ?? 0) + 1 : result.fail;
-}
+const tally = createTally();
 
 async function plainStep(step: Step): Promise<boolean> {
-  const ok = await runStep(step);
-  if (ok) passed += 1;
-  else failed += 1;
+  const result = await runStep(step);
+  tally.addStep(step.title, result);
+  return result.ok;
+}
+
+async function tapStep(
+  title: string,
+  files: readonly string[],
+  ...options: string[]
+): Promise<void> {
+  // Without a file's name tap runs all that there are.
+  if (files.length === 0) return tally.addTap(title, { ok: false, seconds: 0 }, undefined);
+  const tap = readTap();
+  const command = ['tap', 'run', '--reporter=tap', ...options, ...files] as const;
+  const result = await runStep({ title, command, onLine: (line) => tap.onLine(line) });
+  tally.addTap(title, result, tap.results());
+}
+
+const node = (...args: string[]): [string, ...string[]] => [process.execPath, ...args];
+const minutes = (count: string, ...command: string[]): [string, ...string[]] => [
+  'env',
+  `SPACETAIL_SOAK_MINUTES=${count}`,
+  ...node(...command),
+];
+
+const needs = await readNeeds(root);
+const needing = (wanted: string): string[] =>
+  [...needs].filter(([, what]) => what === wanted).map(([file]) => file);
+const onTailnet = needing('tailnet');
+const below = (folder: string): string[] => onTailnet.filter((file) => file.startsWith(folder));
+
+/** In the order in which they are needed; each is at once when it is built already. */
+async function buildPrograms(): Promise<boolean> {
+  const programs = {
+    'the tailnet': 'test/tailnet/build.ts',
+    'the tests': 'test/support/build.ts',
+    'the clients': 'test/clients/build.ts',
+    'the checks of what is shipped': 'test/ship/build.ts',
+  };
+  let ok = true;
+  for (const [title, file] of Object.entries(programs))
+    ok =
+      (await plainStep({
+        title: `build the programs of ${title}`,
+        command: node(file),
+        isBackground: true,
+      })) && ok;
   return ok;
 }
 
-const tap = (...paths: string[]): [string, ...string[]] => [
-  'tap',
-  'run',
-  '--reporter=tap',
-  ...paths,
-];
-const inNamespace = (...command: string[]): [string, ...string[]] => [
-  process.execPath,
-  `${root}/test/tailnet/enter.ts`,
-  '--',
-  ...command,
-];
-
-/** Folders whose tests need the Go tools and the network namespace. */
-const onTailnet = ['test/tailnet/', 'test/integration/', 'test/clients/', 'test/faults/'];
-const testFiles = readdirSync(`${root}/test`, { recursive: true, encoding: 'utf8' })
-  .filter((path) => path.endsWith('.test.ts'))
-  .map((path) => `test/${path}`)
-  .toSorted();
-const unitTests = testFiles.filter((path) => !onTailnet.some((folder) => path.startsWith(folder)));
-
 // Lint looks at the package too, as it would be published.
-await plainStep({ title: 'build', command: [process.execPath, 'scripts/build.ts'] });
-await plainStep({ title: 'lint', command: [process.execPath, 'scripts/lint.ts'] });
-await tapStep('unit tests', tap(...unitTests));
-if (
-  await plainStep({
-    title: 'build the tailnet',
-    command: [process.execPath, 'test/tailnet/build.ts'],
-  })
-) {
-  const harness = testFiles.filter((path) => path.startsWith('test/tailnet/'));
-  const integration = testFiles.filter((path) => path.startsWith('test/integration/'));
-  await tapStep('the offline tailnet itself', tap(...harness));
-  await tapStep('spacetail on the real tailnet', tap(...integration));
-  await tapStep('the same beside a second, idle tailnet', [
-    'env',
-    'SPACETAIL_TEST_IDLE=1',
-    ...tap('--jobs=3', ...besideIdle),
-  ]);
-  const faults = testFiles.filter((path) => path.startsWith('test/faults/'));
-  await tapStep('everything that goes wrong', tap(...faults));
-  await plainStep({
-    title: 'soak: a minute of traffic and faults (make soak for more)',
-    command: ['env', 'SPACETAIL_SOAK_MINUTES=1', process.execPath, 'test/faults/soak.ts'],
-  });
-  await plainStep({
-    title: 'dial ahead against hostile origins, half a minute (make soak-preconnect for more)',
-    command: ['env', 'SPACETAIL_SOAK_MINUTES=0.05', process.execPath, 'test/faults/spares-soak.ts'],
-  });
-  if (
-    await plainStep({
-      title: 'build the clients',
-      command: [process.execPath, 'test/clients/build.ts'],
-    })
-  ) {
-    const clients = testFiles.filter((path) => path.startsWith('test/clients/'));
-    await tapStep('real clients through the bridge', tap(...clients));
-  }
-  await plainStep({ title: 'demo', command: inNamespace(process.execPath, 'test/demo/demo.ts') });
-}
+await plainStep({ title: 'build', command: node('scripts/build.ts') });
+const programs = buildPrograms();
+await plainStep({ title: 'lint', command: node('scripts/lint.ts') });
+await tapStep('unit tests', needing('nothing'));
+// What cannot be built fails the rows that need it, each with its reason.
+await programs;
+await tapStep('the offline tailnet itself', below('test/tailnet/'));
+await tapStep(
+  'spacetail on the real tailnet',
+  onTailnet.filter((file) => !/^test\/(tailnet|faults)\//.test(file)),
+);
+await tapStep(
+  'the same beside a second, idle tailnet',
+  besideIdle,
+  '--jobs=3',
+  '--test-env=SPACETAIL_TEST_IDLE=1',
+);
+await tapStep('everything that goes wrong', below('test/faults/'));
+await plainStep({
+  title: 'soak: a minute of traffic and faults (make soak for more)',
+  command: minutes('1', 'test/faults/soak.ts'),
+});
+await plainStep({
+  title: 'dial ahead against hostile origins, half a minute (make soak-preconnect for more)',
+  command: minutes('0.05', 'test/faults/spares-soak.ts'),
+});
+await tapStep('real clients through the bridge', needing('clients'));
+await plainStep({
+  title: 'demo',
+  command: node('test/tailnet/enter.ts', '--', process.execPath, 'test/demo/demo.ts'),
+});
 await plainStep({
   title: 'what is shipped: OpenTofu, actionlint, hadolint, OPA',
-  command: [process.execPath, 'test/ship/check.ts'],
+  command: node('test/ship/check.ts'),
 });
-console.log(`\n${passed} passed, ${failed} failed`);
-process.exitCode = failed === 0 ? 0 : 1;
+console.log(`\n${tally.summary()}`);
+process.exitCode = tally.failed === 0 ? 0 : 1;

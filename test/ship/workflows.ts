@@ -4,6 +4,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { exec } from './exec.ts';
+import { pins } from './pins.ts';
 import { ensureTool } from './tools.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -14,15 +15,6 @@ interface Workflow {
     string,
     { permissions?: unknown; 'timeout-minutes'?: number; uses?: string }
   >;
-}
-
-/** Every `uses:` of a file with what it is pinned to. */
-export function pins(text: string): { action: string; ref: string; comment: string }[] {
-  return [...text.matchAll(/^\s*(?:- )?uses: ([^@\s]+)@(\S+)(?: # (.*))?$/gm)].map((match) => ({
-    action: match[1] ?? '',
-    ref: match[2] ?? '',
-    comment: match[3] ?? '',
-  }));
 }
 
 export async function checkWorkflows(): Promise<void> {

@@ -56,6 +56,11 @@ async function shell(script: string): Promise<void> {
   if (done.code !== 0) throw new Error(`the far side: ${done.stderr.trim()}`);
 }
 
+/** Builds the relay into the cache folder and returns its path. */
+export function buildRelay(): Promise<string> {
+  return buildGoProgram('relay', `${import.meta.dirname}/relay`);
+}
+
 /**
  * Makes the far side: `near0` here, `far0` over there, and between them a relay that hands on each frame (netem
  * is missing in many kernels). Only inside the namespace of enter.ts, and once in it.
@@ -63,7 +68,7 @@ async function shell(script: string): Promise<void> {
  * @throws Error when the kernel refuses the interfaces or the raw sockets
  */
 export async function startFarSide(way: Way = {}): Promise<FarSide> {
-  const relayBinary = await buildGoProgram('relay', `${import.meta.dirname}/relay`);
+  const relayBinary = await buildRelay();
   const helpers: Helper[] = [];
   const helper = (what: string, command: readonly string[]): Helper => {
     const started = startHelper(what, command);
