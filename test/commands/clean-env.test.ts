@@ -34,7 +34,7 @@ async function clean(
 }
 
 const noProxy =
-  'localhost,127.0.0.1,::1,169.254.169.254,169.254.170.2,169.254.170.23,metadata.google.internal,.spacelift.io';
+  'localhost,127.0.0.1,::1,169.254.169.254,169.254.170.2,169.254.170.23,fd00:ec2::254,fd00:ec2::23,metadata.google.internal,metadata.google.internal.,.spacelift.io';
 
 /** The hooks of the bash image write the first line; `spacetail env` the others. */
 const ours: readonly string[] = [

@@ -13,7 +13,7 @@ const names = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'NO_PROXY'].flatMap((na
 /** Prints each variable, or that it is unset. */
 const show = names.map((name) => `printf '%s\\n' "${name}=\${${name}-UNSET}"`).join('; ');
 const defaults =
-  'localhost,127.0.0.1,::1,169.254.169.254,169.254.170.2,169.254.170.23,metadata.google.internal,.spacelift.io';
+  'localhost,127.0.0.1,::1,169.254.169.254,169.254.170.2,169.254.170.23,fd00:ec2::254,fd00:ec2::23,metadata.google.internal,metadata.google.internal.,.spacelift.io';
 
 async function envOf(
   options: Parameters<typeof run>[0],

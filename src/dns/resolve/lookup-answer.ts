@@ -1,4 +1,5 @@
 /** What a question for a name's addresses can come to, whoever was asked. */
+import { within } from '../../async.ts';
 
 /** A question's end: addresses (IPv4 first), another name, or why there is neither. */
 export type LookupAnswer =
@@ -24,12 +25,7 @@ export async function bothFamilies(
   if (first.kind !== 'addresses') return joined(await ipv4, await ipv6);
   const isIPv6 = first.addresses[0]?.includes(':') === true;
   const [sister, waitMs] = isIPv6 ? [ipv4, IPV4_DELAY_MS] : [ipv6, IPV6_DELAY_MS];
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), waitMs);
-  });
-  const second = await Promise.race([sister, late]);
-  clearTimeout(timer);
+  const second = await within(waitMs, sister);
   // Half an answer is good for this dial, not for the cache.
   if (second === undefined) return { ...first, ttlMs: 0 };
   return isIPv6 ? joined(second, first) : joined(first, second);

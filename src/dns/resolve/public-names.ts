@@ -1,4 +1,5 @@
 /** Names that are not the tailnet's: asked of whom the tailnet's configuration says. */
+import { within } from '../../async.ts';
 import type { LookupAnswer } from './lookup-answer.ts';
 import type { Netmap } from '../index/netmap.ts';
 import { failureFor, none, resolutionOf, unavailable } from './resolutions.ts';
@@ -59,13 +60,7 @@ export class OutsideNames {
   }
 
   async #byTailnet(name: string): Promise<LookupAnswer | undefined> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<undefined>((resolve) => {
-      timer = setTimeout(() => resolve(undefined), OVERRIDE_TIMEOUT_MS);
-    });
-    const answer = await Promise.race([this.#parts.splitDns.lookup(name), late]);
-    clearTimeout(timer);
-    return answer;
+    return within(OVERRIDE_TIMEOUT_MS, this.#parts.splitDns.lookup(name));
   }
 
   /** By the system's resolver, whatever the tailnet says: also for names that are direct. */

@@ -6,7 +6,7 @@ import { childEnvironment, type Environment } from '../tailscaled/child-environm
 import { readJsonLines, writeJsonLine } from '../control/json-lines.ts';
 import { isFinal, type ProgressEvent } from '../join/progress.ts';
 import type { RuntimeFolder } from './runtime-folder.ts';
-import { within } from '../../async/within-limit.ts';
+import { within } from '../../async.ts';
 
 /** The socket pair's end in the supervisor. */
 const handOverFd = 3;

@@ -1,3 +1,4 @@
+import { credentialEndpoints } from '../../ip/special-ranges.ts';
 import type { Before } from './before-file.ts';
 import type { Environment } from '../tailscaled/child-environment.ts';
 import type { ListenAddress } from '../join/progress.ts';
@@ -26,10 +27,10 @@ export const defaultNoProxy: readonly string[] = [
   'localhost',
   '127.0.0.1',
   '::1',
-  '169.254.169.254',
-  '169.254.170.2',
-  '169.254.170.23',
+  ...credentialEndpoints,
   'metadata.google.internal',
+  // As Google's own client writes it; NO_PROXY is compared letter by letter.
+  'metadata.google.internal.',
   '.spacelift.io',
 ];
 

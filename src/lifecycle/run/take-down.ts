@@ -3,7 +3,7 @@ import { stopGraceMs } from '../join/join-parts.ts';
 import { filesOfTailnets } from './stale-run.ts';
 import type { Run } from './run.ts';
 import { removeSecretFiles } from './runtime-folder.ts';
-import { within } from '../../async/within-limit.ts';
+import { within } from '../../async.ts';
 
 /** Requests under way get this long; with what follows `down` stays below 10 s in the worst case. */
 const drainMs = 2000;
@@ -18,14 +18,14 @@ const finishMs = 1500;
 export async function takeDown(run: Run): Promise<unknown> {
   const { folder, parts, state } = run;
   state.stopping = true;
-  if (state.listeners !== undefined) await within(drainMs + 500, parts.bridge.drain(drainMs));
+  if (state.listeners !== undefined) await settled(drainMs + 500, parts.bridge.drain(drainMs));
   const close = async (): Promise<unknown> => {
-    await within(finishMs, parts.bridge.close());
-    return await within(finishMs, parts.finish(run.ending.why()));
+    await settled(finishMs, parts.bridge.close());
+    return await settled(finishMs, parts.finish(run.ending.why()));
   };
   const [record] = await Promise.all([
     close(),
-    within(
+    settled(
       stopGraceMs + 1000,
       Promise.all(state.members.map(async ({ keeper }) => keeper?.stop(stopGraceMs))),
     ),
@@ -35,4 +35,15 @@ export async function takeDown(run: Run): Promise<unknown> {
   const files = [folder.before, ...filesOfTailnets(folder, names)];
   await Promise.all(files.map((path) => rm(path, { force: true, recursive: true })));
   return record;
+}
+
+/** What hangs or fails at the end of a run must not keep the rest from being undone. */
+async function settled<Result>(
+  limitMs: number,
+  work: Promise<Result> | Result,
+): Promise<Result | undefined> {
+  return within(
+    limitMs,
+    Promise.resolve(work).catch(() => undefined),
+  );
 }

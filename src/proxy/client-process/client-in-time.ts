@@ -1,3 +1,4 @@
+import { within } from '../../async.ts';
 import type { ClientProcess } from '../core/request-record.ts';
 
 /** How long one waits for the client's process; the table of processes may be long. */
@@ -8,13 +9,9 @@ export async function clientInTime(
   asked: Promise<ClientProcess | null>,
   timeoutMs = LOOKUP_MS,
 ): Promise<ClientProcess | null> {
-  const late = Promise.withResolvers<null>();
-  const timer = setTimeout(late.resolve, timeoutMs, null);
   try {
-    return await Promise.race([asked, late.promise]);
+    return (await within(timeoutMs, asked)) ?? null;
   } catch {
     return null;
-  } finally {
-    clearTimeout(timer);
   }
 }

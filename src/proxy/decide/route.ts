@@ -1,6 +1,7 @@
 /** By which way an address is reached. Pure: `spacetail explain` asks the same function. */
-import { addressBytes, contains, parsePrefix } from '../../ip/prefixes.ts';
-import type { Prefix } from '../../ip/prefixes.ts';
+import { addressOf } from '../../ip/addresses.ts';
+import { contains, parsePrefix } from '../../ip/prefixes.ts';
+import { isHostOnly } from '../../ip/special-ranges.ts';
 import type { Owner, Peer } from '../../tailnet.ts';
 
 export type RouteVia = 'tailnet' | 'subnet' | 'exit' | 'direct';
@@ -31,21 +32,11 @@ export interface RouteQuestion {
   readonly isDirectHost: boolean;
 }
 
-/** Never routed into a tailnet, whatever a peer claims to serve. */
-const HOST_LOCAL = [
-  '0.0.0.0/8',
-  '127.0.0.0/8',
-  '169.254.0.0/16',
-  '::/128',
-  '::1/128',
-  'fe80::/10',
-].map((text) => parsePrefix(text));
-
 export function chooseRoute(question: RouteQuestion): Route {
   const { ip, owner, exitNode, isDirectAddress, isDirectHost } = question;
   if (isDirectAddress) return direct('SPACETAIL_DIRECT names it');
   if (isHostLocal(ip)) {
-    return direct("it is the container's own link or loopback");
+    return direct("it is the container's own loopback or link, or a service of its cloud");
   }
   if (owner?.kind === 'peer') {
     return { via: 'tailnet', peer: owner.peer, because: `it is an address of ${owner.peer.name}` };
@@ -61,31 +52,18 @@ export function chooseRoute(question: RouteQuestion): Route {
   return { via: 'exit', peer: exitNode, because: `${exitNode.name} is the exit node` };
 }
 
-/** Loopback, link-local and "this host": only the host network itself leads there. */
+/** Only the host network itself leads there. */
 export function isHostLocal(ip: string): boolean {
-  const bytes = addressBytes(ip);
-  return HOST_LOCAL.some((prefix) => prefix !== undefined && contains(prefix, bytes));
-}
-
-/** A container has a few networks, and each request asks for them. */
-const parsedPrefixes = new Map<string, Prefix | undefined>();
-const MOST_PARSED = 256;
-
-function attachedPrefix(text: string): Prefix | undefined {
-  if (!parsedPrefixes.has(text)) {
-    if (parsedPrefixes.size >= MOST_PARSED) parsedPrefixes.clear();
-    parsedPrefixes.set(text, parsePrefix(text));
-  }
-  return parsedPrefixes.get(text);
+  return isHostOnly(addressOf(ip));
 }
 
 /** Bits of the longest attached prefix around `ip`; -1 if there is none. */
 export function longestAttached(attached: readonly string[], ip: string): number {
   let longest = -1;
-  const bytes = addressBytes(ip);
+  const address = addressOf(ip);
   for (const text of attached) {
-    const prefix = attachedPrefix(text);
-    if (prefix !== undefined && prefix.length > longest && contains(prefix, bytes)) {
+    const prefix = parsePrefix(text);
+    if (prefix !== undefined && prefix.length > longest && contains(prefix, address)) {
       longest = prefix.length;
     }
   }

@@ -4,7 +4,7 @@
  */
 import { canonicalAddress } from '../../ip/addresses.ts';
 import type { Authority } from '../core/authority.ts';
-import { isPrivate } from '../../ip/private-addresses.ts';
+import { isPrivate } from '../../ip/special-ranges.ts';
 import type { Owner, Tailnet } from '../../tailnet.ts';
 
 export interface Owned {

@@ -8,7 +8,7 @@ import type { Plan } from '../decide/decide.ts';
 import type { DialContext, Dialled, DialOptions } from './dial-context.ts';
 import type { Failure } from '../core/failure.ts';
 import { askSocks } from './ask-socks.ts';
-import { pause } from '../../async/pause.ts';
+import { pause } from '../../async.ts';
 import { expired, offline, refused, silent, tailnetDown, unreachable } from './peer-failure.ts';
 
 /** A reply 1 before this is a refusal or the like; later it is tailscaled's 5 s cap. */

@@ -10,7 +10,7 @@ import type { Failure } from '../core/failure.ts';
 import { failure } from '../core/failure.ts';
 import type { ClientProcess } from '../core/request-record.ts';
 import type { Tailnet } from '../../tailnet.ts';
-import { withDeadline } from '../../async/with-deadline.ts';
+import { withDeadline } from '../../async.ts';
 
 /**
  * The failure to record before the connection is closed; `undefined` for a client of this container, at once

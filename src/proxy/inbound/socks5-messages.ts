@@ -1,5 +1,5 @@
 /** The client's side of a SOCKS5 handshake, as bytes: RFC 1928 3 and 4, RFC 1929 2. */
-import { addressText } from '../../ip/prefixes.ts';
+import { addressText } from '../../ip/addresses.ts';
 
 export const METHOD_NONE = 0;
 export const METHOD_PASSWORD = 2;
@@ -77,7 +77,7 @@ export function readRequest(bytes: Buffer): Read<SocksTarget> {
 
 function hostFrom(type: number, bytes: Buffer): string {
   if (type === IPV4) return [...bytes].join('.');
-  return type === DOMAIN ? bytes.toString('latin1') : addressText([...bytes]);
+  return type === DOMAIN ? bytes.toString('latin1') : addressText(bytes);
 }
 
 /** A whole reply, always: VER, REP, RSV, ATYP, BND.ADDR 0.0.0.0, BND.PORT 0. */

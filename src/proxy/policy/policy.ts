@@ -1,5 +1,4 @@
 /** Whether a target may be talked to, and why. Pure; `spacetail explain` asks the same function. */
-import { isMetadataEndpoint } from '../../ip/addresses.ts';
 import { matchesClient } from './client-condition.ts';
 import type { ClientCondition } from './client-condition.ts';
 import type { PolicyFile } from './policy-file.ts';
@@ -14,6 +13,7 @@ import { alwaysMatching, mayMatch } from './name-verdict.ts';
 import type { NameTarget } from './name-verdict.ts';
 import type { Settings, Verdict } from './verdict.ts';
 import { KnownVerdicts } from './known-verdicts.ts';
+import type { Address } from '../../ip/addresses.ts';
 import { covers, makePrefix } from '../../ip/prefixes.ts';
 import type { ClientProcess, PolicyMode } from '../core/request-record.ts';
 import { grantedBy } from './roles.ts';
@@ -24,7 +24,7 @@ import { unmatchable } from './rule-warnings.ts';
 import type { Netmap } from './rule-warnings.ts';
 import { parseRules } from './rules.ts';
 import type { Rule, RuleText } from './rules.ts';
-import { specialRange } from '../../ip/special-ranges.ts';
+import { isMetadataEndpoint, specialRange } from '../../ip/special-ranges.ts';
 import type { SpecialRange } from '../../ip/special-ranges.ts';
 
 export type { Verdict } from './verdict.ts';
@@ -119,7 +119,7 @@ function judgeWith(lists: Lists, settings: Settings): Policy['judge'] {
   const local = new RuleIndex(lists.local);
   return (target) => {
     const facts = factsOf(target);
-    const special = specialOf(target, facts.bytes);
+    const special = specialOf(target, facts.address);
     const mayAllow = (rule: PolicyRule): boolean => clientOf(rule, target) === 'yes';
     const granting =
       special === undefined
@@ -154,13 +154,13 @@ function clientOf(rule: PolicyRule, target: PolicyTarget): ReturnType<typeof mat
 }
 
 function specialOf(
-  { ip, owner }: PolicyTarget,
-  bytes: readonly number[] | undefined,
+  { owner }: PolicyTarget,
+  address: Address | undefined,
 ): SpecialRange | undefined {
-  if (ip === undefined || bytes === undefined) return undefined;
-  if (owner?.kind !== 'self') return specialRange(ip, bytes);
+  if (address === undefined) return undefined;
+  if (owner?.kind !== 'self') return specialRange(address);
   return {
-    prefix: makePrefix(bytes, bytes.length * 8),
+    prefix: makePrefix(address, address.family === 4 ? 32 : 128),
     why: "is this node's own tailnet address, which leads to the container's loopback",
   };
 }

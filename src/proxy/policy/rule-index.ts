@@ -1,5 +1,7 @@
 /** Rules indexed by what they name, so that a thousand of them cost a few look-ups. */
-import { addressBytes, PrefixTree } from '../../ip/prefixes.ts';
+import { addressOf } from '../../ip/addresses.ts';
+import type { Address } from '../../ip/addresses.ts';
+import { PrefixMap } from '../../ip/prefix-map.ts';
 import type { Rule } from './rules.ts';
 import type { Owner, Peer } from '../../tailnet.ts';
 
@@ -22,7 +24,7 @@ export interface RuleTarget {
 export interface Facts {
   readonly names: readonly string[];
   readonly ip: string | undefined;
-  readonly bytes: readonly number[] | undefined;
+  readonly address: Address | undefined;
   readonly port: number;
   readonly node: Peer | undefined;
   readonly isDirect: boolean;
@@ -39,7 +41,7 @@ export function factsOf(target: RuleTarget): Facts {
   return {
     names: node === undefined ? [target.host] : [target.host, ...node.names],
     ip,
-    bytes: ip === undefined ? undefined : addressBytes(ip),
+    address: ip === undefined ? undefined : addressOf(ip),
     port: target.port,
     node,
     tailnet: target.tailnet,
@@ -64,7 +66,7 @@ export class RuleIndex<Indexed extends Rule> {
   readonly #byAddress: Buckets<Indexed> = new Map();
   readonly #byTag: Buckets<Indexed> = new Map();
   readonly #byPeer: Buckets<Indexed> = new Map();
-  readonly #prefixes = new PrefixTree<Ranked<Indexed>>();
+  readonly #prefixes = new PrefixMap<Ranked<Indexed>[]>();
 
   constructor(rules: readonly Indexed[]) {
     this.size = rules.length;
@@ -93,14 +95,15 @@ export class RuleIndex<Indexed extends Rule> {
         for (const name of node.names) look(this.#byPeer, name);
       }
     }
-    if (facts.bytes !== undefined && this.#prefixes.size > 0)
-      best = firstOf(this.#prefixes.around(facts.bytes), facts, accepts, best);
+    if (facts.address !== undefined && this.#prefixes.size > 0)
+      best = firstOf(this.#prefixes.around(facts.address).flat(), facts, accepts, best);
     return best?.rule;
   }
 
   #add(entry: Ranked<Indexed>): void {
     const { host } = entry.rule;
-    if (host.kind === 'prefix') this.#prefixes.add(host.prefix, entry);
+    if (host.kind === 'prefix')
+      this.#prefixes.set(host.prefix, [...(this.#prefixes.get(host.prefix) ?? []), entry]);
     else if (host.kind === 'all') this.#all.push(entry);
     else if (host.kind === 'name') file(this.#byName, host.name, entry);
     else if (host.kind === 'suffix') file(this.#bySuffix, host.suffix, entry);

@@ -1,6 +1,7 @@
 /** Rules that can match nothing in the netmap: most often a name that was mistyped. */
-import { contains, covers, parsePrefix } from '../../ip/prefixes.ts';
+import { contains, prefixOf } from '../../ip/prefixes.ts';
 import type { Prefix } from '../../ip/prefixes.ts';
+import { isInTailnetRange } from '../../ip/special-ranges.ts';
 import type { Rule } from './rules.ts';
 import type { Owner, Peer } from '../../tailnet.ts';
 
@@ -22,10 +23,7 @@ interface Known {
   readonly addresses: readonly string[];
 }
 
-const tailnetRanges = ['100.64.0.0/10', 'fd7a:115c:a1e0::/48'].map(
-  (text) => parsePrefix(text) as Prefix,
-);
-const via6 = parsePrefix('fd7a:115c:a1e0:b1a::/64') as Prefix;
+const via6 = prefixOf('fd7a:115c:a1e0:b1a::/64');
 
 /** @returns a sentence for each rule that cannot match anything, in the rules' order */
 export function unmatchable(rules: readonly Rule[], netmap: Netmap): string[] {
@@ -76,8 +74,7 @@ function whyNoPrefix(
   scope: Rule['scope'],
   addresses: readonly string[],
 ): string | undefined {
-  const isOurs = tailnetRanges.some((range) => covers(range, prefix));
-  if (!isOurs || contains(via6, prefix.bytes)) return undefined;
+  if (!isInTailnetRange(prefix) || contains(via6, prefix)) return undefined;
   if (scope === 'direct') return "the tailnet's own addresses are never reached directly";
   return addresses.some((ip) => contains(prefix, ip))
     ? undefined

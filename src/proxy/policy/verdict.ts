@@ -1,5 +1,5 @@
 /** What the policy says of a target, in words. */
-import { isMetadataEndpoint } from '../../ip/addresses.ts';
+import { isMetadataEndpoint } from '../../ip/special-ranges.ts';
 import type { PolicyMode } from '../core/request-record.ts';
 import type { RuleText } from './rules.ts';
 

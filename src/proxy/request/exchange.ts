@@ -22,7 +22,7 @@ import type { ClientProcess, RequestRecord } from '../core/request-record.ts';
 import type { Resolution, Tailnet } from '../../tailnet.ts';
 import { splitTailnet } from '../decide/tailnets.ts';
 import { refusal, stopping, unreadable } from './refused-early.ts';
-import { withDeadline } from '../../async/with-deadline.ts';
+import { withDeadline } from '../../async.ts';
 
 /** Called once, when the exchange has ended. */
 export type OnEnd = (record: RequestRecord) => void;

@@ -9,7 +9,7 @@ import type { Failure } from '../core/failure.ts';
 import type { ExchangeOptions } from './exchange-options.ts';
 import type { Resolution } from '../../tailnet.ts';
 import { splitTailnet } from '../decide/tailnets.ts';
-import { withDeadline } from '../../async/with-deadline.ts';
+import { withDeadline } from '../../async.ts';
 
 export type TriedDial =
   | { readonly kind: 'connected'; readonly ip: string | undefined; readonly tookMs: number }

@@ -27,7 +27,7 @@ void t.test('clients get the bridge in both cases, and the SOCKS listener as ALL
   t.equal(variables['ALL_PROXY'], 'socks5://127.0.0.1:1080');
   t.equal(
     variables['NO_PROXY'],
-    'localhost,127.0.0.1,::1,169.254.169.254,169.254.170.2,169.254.170.23,metadata.google.internal,.spacelift.io',
+    'localhost,127.0.0.1,::1,169.254.169.254,169.254.170.2,169.254.170.23,fd00:ec2::254,fd00:ec2::23,metadata.google.internal,metadata.google.internal.,.spacelift.io',
   );
   t.equal(variables['no_proxy'], variables['NO_PROXY']);
   t.notOk(

@@ -260,7 +260,7 @@ const cases: readonly Case[] = [
   ['ECS', {}, onPublic('169.254.170.2', '169.254.170.2', 80), allow],
   ['EKS', {}, onPublic('169.254.170.23', '169.254.170.23', 80), allow],
   ['IMDS over IPv6', {}, onPublic('fd00:ec2::254', 'fd00:ec2::254', 80), allow],
-  ['EKS over IPv6 is not excepted', {}, onPublic('fd00:ec2::23', 'fd00:ec2::23', 80), special],
+  ['EKS over IPv6', {}, onPublic('fd00:ec2::23', 'fd00:ec2::23', 80), allow],
   [
     'a credential endpoint in another spelling',
     {},

@@ -11,7 +11,7 @@ import type { SpareLoss } from './spare.ts';
 import { SpareHistory } from './spare-history.ts';
 import { spareGround, spareKey } from './spare-key.ts';
 import type { Tailnet } from '../../../tailnet.ts';
-import { within } from '../../../async/within.ts';
+import { within } from '../../../async.ts';
 
 export const MOST_SPARES = 16;
 const IDLE_MS = 15_000;
@@ -118,8 +118,8 @@ export class Spares {
   }
 
   async #join(key: string, spare: Spare, signal: AbortSignal): Promise<Handed | undefined> {
-    const isThere = await within(spare.dialled, JOIN_MS, signal);
-    if (isThere) return this.#hand(key, spare, false);
+    const isThere = await within(JOIN_MS, spare.dialled, signal);
+    if (isThere === true) return this.#hand(key, spare, false);
     spare.lose('unfit');
     return undefined;
   }
