@@ -99,7 +99,11 @@ export const wireTargets: readonly FuzzTarget[] = [
       assert.equal(bytes.toString('latin1', head.used - 4, head.used), '\r\n\r\n');
       assert.deepEqual(readConnectHead(bytes.subarray(0, head.used)), head);
       assert.equal(readConnectHead(bytes.subarray(0, head.used - 1)), undefined);
-      assert.ok(!/content-length|transfer-encoding/iu.test(head.target));
+      // Node's parser is to judge what has content: no field of a head that is taken here may give it any.
+      const fields = rawHeaders(bytes.toString('latin1', 0, head.used));
+      assert.ok(
+        !fields.some((name) => /^\s*(?:content-length|transfer-encoding)\s*$/iu.test(name)),
+      );
     },
   },
   {

@@ -7,6 +7,7 @@ import { rawClient, startBridge } from '../support/bridge.ts';
 import { fakePeer, fakeTailnet } from '../support/fake-tailnet.ts';
 import { fakeSocks } from '../support/fake-socks.ts';
 import { httpOrigin, tcpOrigin } from '../support/origins.ts';
+import { silentListener } from '../support/silent-listener.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const connectTo = (target: string, more = ''): string =>
@@ -99,17 +100,27 @@ void t.test('of several addresses only those that may be dialled are', async (t)
 });
 
 void t.test(
-  'Happy Eyeballs: the next address is tried when the first does not answer',
+  'Happy Eyeballs: an address that is silent or refuses gives way to the next',
   async (t) => {
     const origin = await tcpOrigin(t, (socket) => socket.end('second'));
+    await silentListener(t, '127.0.0.9', origin.port);
     const { httpPort, record } = await startBridge(t, {
       allowLocal: '127.0.0.0/8,[::1]',
-      names: { 'two.example': ['::1', '127.0.0.1'] },
+      names: {
+        'silent.example': ['127.0.0.9'],
+        'one-silent.example': ['127.0.0.9', '127.0.0.1'],
+        'one-refuses.example': ['::1', '127.0.0.1'],
+      },
     });
-    const client = await rawClient(httpPort, connectTo(`two.example:${origin.port}`));
-    t.match(await client.rest(), /second$/u);
-    client.socket.end();
-    t.match(await record(), { ip: '127.0.0.1', status: 200 });
+    const alone = await rawClient(httpPort, connectTo(`silent.example:${origin.port}`));
+    for (const [at, host] of ['one-silent.example', 'one-refuses.example'].entries()) {
+      const client = await rawClient(httpPort, connectTo(`${host}:${origin.port}`));
+      t.match(await client.rest(), /second$/u, host);
+      client.socket.end();
+      t.match(await record(at), { host, ip: '127.0.0.1', status: 200 });
+    }
+    t.match(await alone.rest(), /^HTTP\/1\.1 504 /u, 'the first is silent');
+    t.match(await record(2), { host: 'silent.example', error: 'connection_timeout' });
   },
 );
 

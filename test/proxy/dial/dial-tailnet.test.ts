@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import type { DialContext, Dialled } from '../../../src/proxy/dial/dial-context.ts';
 import { GreetedLines } from '../../../src/proxy/dial/greeted-lines.ts';
@@ -17,7 +18,7 @@ async function tryDial(
   tailnet: FakeTailnet,
   plan: Plan = planFor({ hop: tailnet.peers[0] }),
   { connectTimeoutMs = 10_000, signal = NEVER, isAhead = false } = {},
-): Promise<{ dialled: Dialled; ms: number }> {
+): Promise<{ dialled: Dialled }> {
   const context: DialContext = {
     greeted: new GreetedLines(),
     tailnet,
@@ -25,22 +26,20 @@ async function tryDial(
     resolve: fakeResolve(tailnet),
     upstreamProxy: undefined,
   };
-  const startedMs = performance.now();
   const dialled = await dial(plan, { isFixed: true, signal, isAhead }, context);
   if (dialled.kind === 'connected') dialled.line.socket.destroy();
   context.greeted.close();
-  return { dialled, ms: performance.now() - startedMs };
+  return { dialled };
 }
 
 void t.test('a quick refusal is asked after, named, and not tried again', async (t) => {
   const socks = await rawSocks(t, () => GENERAL_FAILURE);
   const tailnet = fakeTailnet(socks);
-  const { dialled, ms } = await tryDial(tailnet);
+  const { dialled } = await tryDial(tailnet);
   t.match(dialled, {
     kind: 'failed',
     failure: { kind: 'refused', detail: /^web:80 refused the connection \(web\.tail1/ },
   });
-  t.ok(ms < 8_000, `${ms} ms`);
   t.equal(tailnet.asked.diagnose, 1);
   t.equal(socks.accepted.count, 1);
 });
@@ -82,16 +81,14 @@ void t.test('a dial without an answer is repeated until the deadline', async (t)
   t.equal((await tryDial(tailnet)).dialled.kind, 'connected');
   t.equal(attempts, 3);
   attempts = -100;
-  const { dialled, ms } = await tryDial(tailnet, undefined, { connectTimeoutMs: 700 });
+  const { dialled } = await tryDial(tailnet, undefined, { connectTimeoutMs: 700 });
   t.match(dialled, { failure: { kind: 'timed_out', detail: /did not answer within 0\.7 s/ } });
-  t.ok(ms >= 690 && ms < 8_000, `${ms} ms`);
 });
 
 void t.test('a SOCKS port that says nothing ends at the deadline', async (t) => {
   const tailnet = fakeTailnet(await rawSocks(t, () => undefined));
-  const { dialled, ms } = await tryDial(tailnet, undefined, { connectTimeoutMs: 300 });
+  const { dialled } = await tryDial(tailnet, undefined, { connectTimeoutMs: 300 });
   t.match(dialled, { failure: { kind: 'timed_out' } });
-  t.ok(ms < 8_000, `${ms} ms`);
 });
 
 void t.test(
@@ -99,16 +96,18 @@ void t.test(
   async (t) => {
     const peer = fakePeer({ online: false, lastSeenMs: Date.now() - 3_600_000 * 3 });
     const tailnet = fakeTailnet(await rawSocks(t, () => undefined), [peer]);
-    const { dialled, ms } = await tryDial(tailnet, planFor({ hop: peer }), {
-      connectTimeoutMs: 10_000,
-    });
-    t.match(dialled, {
-      failure: {
-        kind: 'peer_unavailable',
-        detail: 'web.tail1.ts.net is offline: last seen 3 h ago (tag:web)',
+    const dialling = tryDial(tailnet, planFor({ hop: peer }), { connectTimeoutMs: 10_000 });
+    // Both clocks began in this turn, so their order holds on a slow machine too.
+    const first = await Promise.race([dialling, sleep(2000)]);
+    t.match(first, {
+      dialled: {
+        failure: {
+          kind: 'peer_unavailable',
+          detail: 'web.tail1.ts.net is offline: last seen 3 h ago (tag:web)',
+        },
       },
     });
-    t.ok(ms < 8_000, `${ms} ms`);
+    await dialling;
     t.equal(tailnet.asked.ping, 1);
   },
 );
@@ -116,9 +115,8 @@ void t.test(
 void t.test('an offline node that answers the dial is reached', async (t) => {
   const peer = fakePeer({ online: false });
   const tailnet = fakeTailnet(await rawSocks(t, () => OK), [peer]);
-  const { dialled, ms } = await tryDial(tailnet, planFor({ hop: peer }));
+  const { dialled } = await tryDial(tailnet, planFor({ hop: peer }));
   t.equal(dialled.kind, 'connected');
-  t.ok(ms < 8_000, `${ms} ms`);
 });
 
 void t.test('an offline node that answers the ping is given the whole time', async (t) => {
@@ -175,9 +173,8 @@ void t.test(
 
 void t.test('a client that goes away ends the dial', async (t) => {
   const socks = await rawSocks(t, () => undefined);
-  const { dialled, ms } = await tryDial(fakeTailnet(socks), undefined, {
+  const { dialled } = await tryDial(fakeTailnet(socks), undefined, {
     signal: AbortSignal.timeout(100),
   });
   t.match(dialled, { failure: { kind: 'client_gone' } });
-  t.ok(ms < 8_000);
 });
