@@ -16,6 +16,7 @@ import {
   requestFields,
 } from '../../src/proxy/http/headers.ts';
 import { readConnectHead } from '../../src/proxy/inbound/connect-head.ts';
+import { cut, readMessage } from '../http1/message.ts';
 import { parseSocksAnswer } from '../../src/proxy/dial/socks-client.ts';
 import {
   readGreeting,
@@ -106,6 +107,27 @@ export const wireTargets: readonly FuzzTarget[] = [
       );
     },
   },
+  ...(['request', 'answer'] as const).map((kind): FuzzTarget => ({
+    name: `http1-${kind}`,
+    words:
+      '\r\n|\n|\r| |\t|\0|:|;|, |\u00FC| HTTP/1.1|HTTP/1.0 |Content-Length: 3\r\n|Transfer-Encoding: chunked\r\n|5\r\n|0\r\n'.split(
+        '|',
+      ),
+    check(bytes) {
+      const whole = readMessage(kind, [bytes]);
+      // In whatever pieces it comes, it is the same message.
+      const bytewise = Array.from(bytes, (_, at) => bytes.subarray(at, at + 1));
+      for (const pieces of [bytewise, cut(bytes, [0.2, 0.5, 0.9]), cut(bytes, [0.97])]) {
+        const read = readMessage(kind, pieces);
+        // What is wrong first depends on what has come.
+        if (read.kind !== 'malformed' || whole.kind !== 'malformed') assert.deepEqual(read, whole);
+      }
+      if (whole.kind !== 'whole') return;
+      const text = [whole.start, ...whole.fields, ...whole.trailers].join(' ');
+      // eslint-disable-next-line no-control-regex -- that there is none is the point
+      assert.ok(!/[\0\r\n]/u.test(text), 'a line end or NUL got through');
+    },
+  })),
   {
     name: 'authority',
     words: [':443', '[::1]', '@', 'web', '%', '..', ':0', '\\', '[', ']'],
