@@ -3,6 +3,7 @@ import { dirname, join, normalize } from 'node:path';
 import t from 'tap';
 import { splitRules } from '../../src/config/rule-text.ts';
 import { catalogue } from '../../src/errors.ts';
+import { errorTypeOf, failure, failureKinds, statusOf } from '../../src/proxy/core/failure.ts';
 import { parsePolicyFile } from '../../src/proxy/policy/policy-file.ts';
 import { parseRules } from '../../src/proxy/policy/rules.ts';
 import { readCommands } from '../../scripts/ship/commands.ts';
@@ -126,23 +127,18 @@ void t.test(
 );
 
 void t.test(
-  'troubleshooting has a row for each error type that the proxy answers with',
+  'troubleshooting has each status and error type of the table of failures, and no other',
   async (t) => {
-    const page = read('docs/troubleshooting.md');
-    const contract = [
-      'http_request_denied',
-      'dns_error',
-      'dns_timeout',
-      'destination_unavailable',
-      'connection_refused',
-      'connection_terminated',
-      'connection_timeout',
-      'destination_ip_prohibited',
-      'proxy_loop_detected',
-      'connection_limit_reached',
-      'http_request_error',
-    ];
-    for (const type of contract) t.match(page, `\`${type}\``);
+    const section = /^## Answers of the proxy$([^]*?)^## /m.exec(read('docs/troubleshooting.md'));
+    const answers = [...(section?.[1] ?? '').matchAll(/(\d{3}(?:, \d{3})*) `(\w+)`/g)];
+    const documented = answers.flatMap(([, statuses = '', type]) =>
+      statuses.split(', ').map((status) => `${status} ${type}`),
+    );
+    const table = failureKinds.map((kind) => {
+      const failed = failure(kind, '', '');
+      return `${statusOf(failed)} ${errorTypeOf(failed)}`;
+    });
+    t.strictSame([...new Set(documented)].toSorted(), [...new Set(table)].toSorted());
   },
 );
 

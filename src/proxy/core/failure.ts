@@ -33,6 +33,8 @@ const table = {
 
 export type FailureKind = keyof typeof table;
 
+export const failureKinds = Object.keys(table) as readonly FailureKind[];
+
 export interface Failure {
   readonly kind: FailureKind;
   /** One sentence: who, and in which state. */

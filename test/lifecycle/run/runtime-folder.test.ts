@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  chownSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -69,16 +70,19 @@ void t.test(
     }
     t.equal(modeOf(join(home, 'open')), 0o755);
     t.notOk(existsSync(join(home, 'nowhere')));
-    if (process.getuid?.() !== 0) {
-      await t.rejects(openRuntimeFolder('/proc'), {
-        code: 'runtime_folder_unsafe',
-        message: /belongs to uid 0/,
-      });
-    } else {
-      await t.rejects(openRuntimeFolder('/proc/self/fd/../../../tmp'), {
-        code: 'runtime_folder_unsafe',
-      });
+    // Root may give a folder away; anyone else has /proc, which is root's.
+    const isRoot = process.getuid?.() === 0;
+    const foreign = isRoot ? join(home, 'foreign') : '/proc';
+    if (isRoot) {
+      mkdirSync(foreign, { mode: 0o700 });
+      chownSync(foreign, 1983, 1983);
     }
+    const expected = {
+      code: 'runtime_folder_unsafe',
+      message: isRoot ? /belongs to uid 1983, not to uid 0/ : /belongs to uid 0/,
+    };
+    await t.rejects(openRuntimeFolder(foreign), expected);
+    await t.rejects(findRuntimeFolder(foreign), expected);
   },
 );
 
