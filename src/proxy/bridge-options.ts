@@ -8,8 +8,8 @@ import type { ListenAddress } from './inbound/listen.ts';
 import type { Policy } from './policy/policy.ts';
 import type { ClientProcess, RequestRecord } from './core/request-record.ts';
 import type { Resolve, Tailnet } from '../tailnet.ts';
-import type { PreconnectOptions } from './dial/preconnect/preconnect.ts';
-import type { SpareCounts } from './dial/preconnect/spares.ts';
+import type { PreconnectOptions } from './dial/preconnect/acquire.ts';
+import type { PreconnectCounts } from './dial/preconnect/pool.ts';
 import type { UpstreamProxy } from './dial/upstream-proxy.ts';
 
 export interface BridgeOptions {
@@ -66,7 +66,7 @@ export interface Bridge {
   addresses(): { http: ListenAddress | undefined; socks: ListenAddress | undefined };
   counters(): Counters;
   /** Connections dialled ahead; `undefined` where there are none by configuration. */
-  spares(): SpareCounts | undefined;
+  spares(): PreconnectCounts | undefined;
   /** Closes those that the netmap has overtaken; all of them where `isWhole`. */
   netmapChanged(isWhole: boolean): void;
   /** What would become of a request, by the same steps. */

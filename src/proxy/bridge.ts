@@ -2,9 +2,9 @@
 import { createServer } from 'node:net';
 import type { Bridge, BridgeOptions } from './bridge-options.ts';
 import { defaultConnectionLimit, limitConnections } from './inbound/connection-limit.ts';
-import { GreetedLines } from './dial/greeted-lines.ts';
-import { createSpares } from './dial/preconnect/preconnect.ts';
-import { MOST_SPARES } from './dial/preconnect/spares.ts';
+import { keepAlive } from './dial/connection.ts';
+import { createPreconnectPool } from './dial/preconnect/acquire.ts';
+import { MOST_PRECONNECTED } from './dial/preconnect/pool.ts';
 import { failure } from './core/failure.ts';
 import { Hall } from './request/exchanges.ts';
 import { httpServer } from './inbound/http-server.ts';
@@ -17,7 +17,7 @@ import { ownListeners } from './inbound/own-listeners.ts';
 import { proxyToken } from './inbound/proxy-token.ts';
 import { answerRaw, endAndLinger } from './http/raw-answer.ts';
 import { handleSocks } from './inbound/socks5.ts';
-import { formatMethod, METHOD_UNACCEPTABLE } from './inbound/socks5-messages.ts';
+import { formatMethod, METHOD_UNACCEPTABLE } from './core/socks5.ts';
 
 export type { Bridge, BridgeOptions } from './bridge-options.ts';
 
@@ -28,15 +28,13 @@ const drainLullMs = 300;
 export function createBridge(options: BridgeOptions): Bridge {
   const own = ownListeners();
   const pool = originPool();
-  const greeted = new GreetedLines();
   const dialContext = {
-    greeted,
     tailnet: options.tailnet,
     resolve: options.resolve,
     upstreamProxy: options.upstreamProxy,
     connectTimeoutMs: options.connectTimeoutMs ?? 15 * SECOND_MS,
   };
-  const spares = options.preconnect && createSpares(options.preconnect, dialContext);
+  const spares = options.preconnect && createPreconnectPool(options.preconnect, dialContext);
   const hall = new Hall({
     ...dialContext,
     spares,
@@ -73,11 +71,12 @@ export function createBridge(options: BridgeOptions): Bridge {
   });
   const socks =
     options.socks &&
-    createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+    createServer({ allowHalfOpen: true, noDelay: true, ...keepAlive }, (socket) => {
       void handleSocks(socket, context);
     });
   const servers = socks === undefined ? [http] : [http, socks];
-  const limit = options.maxConnections ?? defaultConnectionLimit(undefined, spares && MOST_SPARES);
+  const limit =
+    options.maxConnections ?? defaultConnectionLimit(undefined, spares && MOST_PRECONNECTED);
   const { open } = limitConnections(servers, limit, (socket, server, mayAnswer) => {
     const failed = failure(
       'too_many_connections',
@@ -114,7 +113,6 @@ export function createBridge(options: BridgeOptions): Bridge {
       const closed = Promise.all(servers.map(async (server) => closeServer(server)));
       closeIdle();
       pool.close();
-      greeted.close();
       for (const socket of open()) socket.destroySoon();
       http.closeAllConnections();
       for (const socket of open()) socket.destroy();

@@ -8,7 +8,7 @@ import {
   parseAuthority,
 } from '../../src/proxy/core/authority.ts';
 import type { Authority } from '../../src/proxy/core/authority.ts';
-import { parseConnectResponse } from '../../src/proxy/dial/upstream-proxy.ts';
+import { readConnectResponse } from '../../src/proxy/dial/http-connect.ts';
 import {
   endToEnd,
   framingProblem,
@@ -17,12 +17,8 @@ import {
 } from '../../src/proxy/http/headers.ts';
 import { readConnectHead } from '../../src/proxy/inbound/connect-head.ts';
 import { cut, readMessage } from '../http1/message.ts';
-import { parseSocksAnswer } from '../../src/proxy/dial/socks-client.ts';
-import {
-  readGreeting,
-  readPassword,
-  readRequest,
-} from '../../src/proxy/inbound/socks5-messages.ts';
+import { readSocksAnswer } from '../../src/proxy/dial/socks5-client.ts';
+import { readGreeting, readPassword, readRequest } from '../../src/proxy/core/socks5.ts';
 import { holdsForParts } from './target.ts';
 import type { FuzzTarget } from './target.ts';
 
@@ -78,9 +74,9 @@ export const wireTargets: readonly FuzzTarget[] = [
     words: ['\u0005\0\u0005\0\0\u0001', '\u0005\u00FF', '\u0005\0\u0005\u0001\0\u0003'],
     check: (bytes) => {
       // A refusal may stand before the whole of what it is part of.
-      const whole = parseSocksAnswer(bytes);
-      if (whole.kind === 'more' || whole.answer.kind !== 'connected') return;
-      holdsForParts(parseSocksAnswer, bytes);
+      const whole = readSocksAnswer(bytes);
+      if (whole.kind !== 'read' || whole.value !== 0) return;
+      holdsForParts(readSocksAnswer, bytes);
     },
   },
   {
@@ -177,7 +173,7 @@ export const wireTargets: readonly FuzzTarget[] = [
     name: 'upstream-answer',
     words: ['HTTP/1.1 200 OK\r\n', 'HTTP/1.0 407 No\r\n', '\r\n\r\n', '\n\n'],
     check: (bytes) => {
-      holdsForParts(parseConnectResponse, bytes);
+      holdsForParts(readConnectResponse, bytes);
     },
   },
   {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
-import { openLine } from '../../src/proxy/dial/line.ts';
+import { openConnection } from '../../src/proxy/dial/connection.ts';
 import { tunnel } from '../../src/proxy/tunnel/tunnel.ts';
 import type { TunnelOptions } from '../../src/proxy/tunnel/tunnel.ts';
 import type { Origin } from './origins.ts';
@@ -22,7 +22,7 @@ export async function tunnelTo(t: Teardown, origin: Origin, options: Partial<Tun
   t.teardown(() => client.destroy());
   const [accepted] = (await once(server, 'connection')) as [Socket];
   accepted.on('error', () => {});
-  const line = openLine({ addresses: ['127.0.0.1'], port: origin.port, isFixed: true });
+  const line = openConnection({ addresses: ['127.0.0.1'], port: origin.port, isFixed: true });
   await once(line.socket, 'connect');
   const result = tunnel(accepted, line, {
     clientHead: Buffer.alloc(0),

@@ -1,17 +1,30 @@
 /** What a dial is given and what comes of it. */
 import type { Failure } from '../core/failure.ts';
-import type { GreetedLines } from './greeted-lines.ts';
-import type { Handed } from './preconnect/handed.ts';
-import type { Line } from './line.ts';
+import type { Connection } from './connection.ts';
 import type { Resolve, Tailnet } from '../../tailnet.ts';
 import type { UpstreamProxy } from './upstream-proxy.ts';
+
+/** A preconnected connection in the hands of a request: whoever carries bytes on it says how it went. */
+export interface Lease {
+  readonly connection: Connection;
+  /** It stood already; otherwise its dial was under way, and the request waited for the rest of it. */
+  readonly wasReady: boolean;
+  /** The client's first byte was written to it, or its connection ended. */
+  used(): void;
+  /** The origin ended it before that: it is closed. */
+  died(): void;
+  /** The origin's bytes came before the client's. */
+  spokeFirst(): void;
+}
 
 export type Dialled =
   | {
       readonly kind: 'connected';
-      readonly line: Line;
-      /** The literal that answered. */ readonly ip: string | undefined;
-      /** It was dialled ahead. */ readonly spare?: Handed;
+      readonly connection: Connection;
+      /** The literal that answered. */
+      readonly ip: string | undefined;
+      /** It was dialled ahead. */
+      readonly lease?: Lease;
     }
   | { readonly kind: 'failed'; readonly failure: Failure };
 
@@ -21,7 +34,6 @@ export interface DialContext {
   /** For the upstream proxy's own name. */
   readonly resolve: Resolve;
   readonly upstreamProxy: UpstreamProxy | undefined;
-  readonly greeted: GreetedLines;
 }
 
 export interface DialOptions {

@@ -1,8 +1,8 @@
 /** From a plan to a connection, or to the reason why there is none. Decides nothing. */
 import type { Plan } from '../decide/decide.ts';
 import type { DialContext, Dialled, DialOptions } from './dial-context.ts';
-import { dialDirect } from './dial-direct.ts';
-import { dialTailnet } from './dial-tailnet.ts';
+import { dialDirect } from './direct.ts';
+import { dialTailnet } from './tailnet.ts';
 
 /** The address goes with its tailnet all the way: another one may have the same address. */
 function inTailnetOf({ tailnet }: Plan, context: DialContext): DialContext {

@@ -4,20 +4,20 @@
  */
 import { Client } from 'undici';
 import type { Plan } from '../decide/decide.ts';
-import type { Line } from '../dial/line.ts';
+import type { Connection } from '../dial/connection.ts';
 
 export interface Origin {
   readonly client: Client;
   /** Had a request before this one; the origin may be about to close it. */
   readonly isReused: boolean;
-  readonly socket: Line['socket'];
+  readonly socket: Connection['socket'];
 }
 
 export interface OriginPool {
   /** An idle connection for the plan, if there is one. */
   take(plan: Plan): Origin | undefined;
   /** A client on a fresh connection. */
-  wrap(plan: Plan, line: Line): Origin;
+  wrap(plan: Plan, line: Connection): Origin;
   /** Keeps the connection for the next request to the same place by the same way. */
   put(plan: Plan, origin: Origin): void;
   /** Closes for good. */
@@ -86,7 +86,7 @@ function keyOf({ via, addresses, host, port, hop, tailnet }: Plan): string {
   return `${tailnet?.name ?? ''} ${via} ${hop?.name ?? ''} ${place} ${port}`;
 }
 
-function clientOn(line: Line): Client {
+function clientOn(line: Connection): Client {
   let isFresh = true;
   return new Client('http://origin.invalid', {
     // Time limits are the client's matter: a blocking query or a state lock may take its time.

@@ -6,7 +6,7 @@ import { clientGone } from '../core/client-gone.ts';
 import type { Plan } from '../decide/decide.ts';
 import type { Failure } from '../core/failure.ts';
 import { requestFields, valuesOf } from '../http/headers.ts';
-import type { Line } from '../dial/line.ts';
+import type { Connection } from '../dial/connection.ts';
 import { originFailure } from './origin-failure.ts';
 import { reset } from '../tunnel/reset.ts';
 
@@ -20,7 +20,7 @@ export async function askUpgrade(
   request: IncomingMessage,
   path: string,
   plan: Plan,
-  line: Line,
+  line: Connection,
   signal: AbortSignal,
 ): Promise<UpgradeAnswer> {
   const { promise, resolve } = Promise.withResolvers<UpgradeAnswer>();

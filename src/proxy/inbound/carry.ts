@@ -5,7 +5,7 @@ import type { DoorContext } from './door.ts';
 import type { Exchange } from '../request/exchange.ts';
 import { failure } from '../core/failure.ts';
 import type { Failure } from '../core/failure.ts';
-import type { Line } from '../dial/line.ts';
+import type { Connection } from '../dial/connection.ts';
 import { tunnel } from '../tunnel/tunnel.ts';
 import type { TunnelResult } from '../tunnel/tunnel.ts';
 
@@ -13,7 +13,7 @@ export interface Carried {
   readonly exchange: Exchange;
   readonly plan: Plan;
   readonly client: Socket;
-  readonly line: Line;
+  readonly line: Connection;
   /** Bytes of the client that came with the head. */
   readonly head: Buffer;
   /** What the client was answered. */

@@ -120,7 +120,7 @@ async function connected(
   pool: OriginPool,
 ): Promise<Origin | undefined> {
   const dialled = await exchange.dial(plan, { isFixed: false });
-  if (dialled.kind === 'connected') return pool.wrap(plan, dialled.line);
+  if (dialled.kind === 'connected') return pool.wrap(plan, dialled.connection);
   refuse(exchange, response, dialled.failure);
   return undefined;
 }

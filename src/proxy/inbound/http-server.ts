@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { answer } from '../http/answer.ts';
+import { keepAlive } from '../dial/connection.ts';
 import { connectRequestOf, handleConnect } from './connect.ts';
 import { failure } from '../core/failure.ts';
 import type { Failure } from '../core/failure.ts';
@@ -34,6 +35,7 @@ export interface HttpListener {
 
 export function httpServer(context: ForwardContext, options: HttpServerOptions): HttpListener {
   const server = createServer({
+    ...keepAlive,
     maxHeaderSize: options.maxHeaderBytes,
     headersTimeout: options.headerTimeoutMs,
     connectionsCheckingInterval: Math.min(CHECK_EVERY_MS, options.headerTimeoutMs),

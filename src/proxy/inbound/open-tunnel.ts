@@ -5,8 +5,8 @@ import type { Failure } from '../core/failure.ts';
 import { errorTypeOf } from '../core/failure.ts';
 import { carry } from './carry.ts';
 import type { Plan } from '../decide/decide.ts';
-import type { Handed } from '../dial/preconnect/handed.ts';
-import type { Line } from '../dial/line.ts';
+import type { Lease } from '../dial/dial-context.ts';
+import type { Connection } from '../dial/connection.ts';
 import { firstMove } from '../tunnel/first-move.ts';
 import { reset } from '../tunnel/reset.ts';
 
@@ -43,9 +43,9 @@ export async function openTunnel(request: TunnelRequest, context: DoorContext): 
   if (!client.destroyed) client.write(established);
   const { plan } = decision;
   const opened =
-    dialled.spare === undefined
-      ? { line: dialled.line, head }
-      : await settleSpare({ exchange, plan, spare: dialled.spare, head, onClose }, context);
+    dialled.lease === undefined
+      ? { line: dialled.connection, head }
+      : await settle({ exchange, plan, lease: dialled.lease, head, onClose }, context);
   if (opened === undefined) return;
   await carry({ exchange, plan, client, ...opened, status: ANSWERED_OK }, context);
 }
@@ -53,30 +53,30 @@ export async function openTunnel(request: TunnelRequest, context: DoorContext): 
 interface Settling {
   readonly exchange: Exchange;
   readonly plan: Plan;
-  readonly spare: Handed;
+  readonly lease: Lease;
   readonly head: Buffer;
   readonly onClose: () => void;
 }
 
 /** The line to carry on: the spare's, or a fresh one where its origin ended it before the client's first byte. */
-async function settleSpare(
-  { exchange, plan, spare, head, onClose }: Settling,
+async function settle(
+  { exchange, plan, lease, head, onClose }: Settling,
   { hall }: DoorContext,
-): Promise<{ line: Line; head: Buffer } | undefined> {
+): Promise<{ line: Connection; head: Buffer } | undefined> {
   const client = exchange.request.socket;
   hall.tunnelOpened();
-  const { by, sent } = await firstMove(client, spare.line, head, exchange.signal);
+  const { by, sent } = await firstMove(client, lease.connection, head, exchange.signal);
   hall.tunnelClosed();
   if (by !== 'origin_gone') {
-    spare.used();
-    if (by === 'origin_spoke') spare.spokeFirst();
-    return { line: spare.line, head: sent };
+    lease.used();
+    if (by === 'origin_spoke') lease.spokeFirst();
+    return { line: lease.connection, head: sent };
   }
-  spare.died();
+  lease.died();
   client.on('close', onClose);
   const dialled = await exchange.dial(plan, { isFixed: true, isFresh: true });
   client.off('close', onClose);
-  if (dialled.kind === 'connected') return { line: dialled.line, head: sent };
+  if (dialled.kind === 'connected') return { line: dialled.connection, head: sent };
   // The client was told 200: all that is left to say is a reset.
   if (!client.destroyed) reset(client);
   const { failure } = dialled;

@@ -1,6 +1,6 @@
 /** Reads messages one after the other from a client's socket, with one deadline for all of them. */
 import type { Socket } from 'node:net';
-import type { Read } from './socks5-messages.ts';
+import type { Read } from '../core/socks5.ts';
 
 type Incomplete =
   /** Ended, or said nothing until the deadline. */

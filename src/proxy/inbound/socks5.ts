@@ -9,7 +9,7 @@ import { failure, socksReplyOf } from '../core/failure.ts';
 import { endAndLinger } from '../http/raw-answer.ts';
 import { socketReader } from './socks5-reader.ts';
 import type { SocketReader } from './socks5-reader.ts';
-import * as wire from './socks5-messages.ts';
+import * as wire from '../core/socks5.ts';
 import { openTunnel } from './open-tunnel.ts';
 
 /** `handshakeTimeoutMs` from the connection to the whole request. */

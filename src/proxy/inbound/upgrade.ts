@@ -19,7 +19,7 @@ import {
   responseFields,
   valuesOf,
 } from '../http/headers.ts';
-import type { Line } from '../dial/line.ts';
+import type { Connection } from '../dial/connection.ts';
 import { originFailure } from '../forward/origin-failure.ts';
 import { answerRaw, endAndLinger, formatHead } from '../http/raw-answer.ts';
 import { askUpgrade } from '../forward/upgrade-request.ts';
@@ -75,10 +75,10 @@ export async function handleUpgrade(
     return;
   }
   const path = parsed.kind === 'target' ? parsed.path : '/';
-  const answered = await askUpgrade(request, path, plan, dialled.line, exchange.signal);
+  const answered = await askUpgrade(request, path, plan, dialled.connection, exchange.signal);
   const sent = Buffer.concat([head, release()]);
   await conclude(
-    { answered, exchange, plan, client: socket, line: dialled.line, head: sent },
+    { answered, exchange, plan, client: socket, line: dialled.connection, head: sent },
     context,
   );
 }
@@ -88,7 +88,7 @@ interface Concluding {
   readonly exchange: Exchange;
   readonly plan: Plan;
   readonly client: Socket;
-  readonly line: Line;
+  readonly line: Connection;
   readonly head: Buffer;
 }
 

@@ -1,7 +1,7 @@
 /** What /metrics tells Prometheus. */
 import { Counter, Gauge, Registry } from 'prom-client';
 import { LateCounter, LateHistogram } from './late-metrics.ts';
-import type { SpareCounts } from '../dial/preconnect/spares.ts';
+import type { PreconnectCounts } from '../dial/preconnect/pool.ts';
 import { registerSpares } from './spare-metrics.ts';
 import { watchLoopDelay } from './loop-delay.ts';
 import type { RequestRecord } from '../core/request-record.ts';
@@ -10,7 +10,7 @@ import { TopHosts } from './top-hosts.ts';
 /** What is counted elsewhere and read when somebody scrapes. */
 export interface MetricsSources {
   /** Connections dialled ahead; absent where nothing is. */
-  readonly spares?: (() => SpareCounts | undefined) | undefined;
+  readonly spares?: (() => PreconnectCounts | undefined) | undefined;
   /** Requests are told apart by tailnet, too. */
   readonly hasTailnets?: boolean;
   openTunnels(): number;

@@ -1,10 +1,10 @@
 /** What /metrics tells of connections dialled ahead. */
 import { Counter, Gauge } from 'prom-client';
 import type { Registry } from 'prom-client';
-import type { SpareCounts } from '../dial/preconnect/spares.ts';
+import type { PreconnectCounts } from '../dial/preconnect/pool.ts';
 
 /** Registers nothing where nothing is dialled ahead. */
-export function registerSpares(registry: Registry, read: () => SpareCounts | undefined): void {
+export function registerSpares(registry: Registry, read: () => PreconnectCounts | undefined): void {
   const open = new Gauge({
     name: 'spacetail_preconnect_spares',
     help: 'Connections dialled ahead that wait for their use.',

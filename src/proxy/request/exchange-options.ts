@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net';
 import type { DecideContext } from '../decide/decide.ts';
 import type { DialContext } from '../dial/dial-context.ts';
-import type { Spares } from '../dial/preconnect/spares.ts';
+import type { PreconnectPool } from '../dial/preconnect/pool.ts';
 import type { InboundGuard } from '../inbound/inbound-guard.ts';
 import type { ClientProcess, RequestRecord } from '../core/request-record.ts';
 import type { Resolve } from '../../tailnet.ts';
@@ -19,5 +19,5 @@ export interface ExchangeOptions extends DecideContext, DialContext {
   readonly trace: Trace | undefined;
   readonly guard: InboundGuard;
   /** Connections dialled ahead (SPACETAIL_PRECONNECT). */
-  readonly spares: Spares | undefined;
+  readonly spares: PreconnectPool | undefined;
 }

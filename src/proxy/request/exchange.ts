@@ -11,7 +11,7 @@ import { clientInTime } from '../client-process/client-in-time.ts';
 import { decide } from '../decide/decide.ts';
 import { decideByName } from '../decide/by-name.ts';
 import type { Decision, Plan } from '../decide/decide.ts';
-import { dialOrTake } from '../dial/preconnect/preconnect.ts';
+import { acquire } from '../dial/preconnect/acquire.ts';
 import type { Dialled } from '../dial/dial-context.ts';
 import type { Failure } from '../core/failure.ts';
 import { errorTypeOf, statusOf } from '../core/failure.ts';
@@ -113,10 +113,10 @@ export class Exchange {
   ): Promise<Dialled> {
     const startedMs = performance.now();
     const options = { isFixed, isFresh, signal: this.signal };
-    const dialled = await dialOrTake(plan, options, this.#options, this.#options.spares);
-    const spare = dialled.kind === 'connected' ? dialled.spare : undefined;
-    this.#progress.dialMs = spare?.wasReady === true ? 0 : performance.now() - startedMs;
-    this.#progress.isPreconnected = spare !== undefined;
+    const dialled = await acquire(plan, options, this.#options, this.#options.spares);
+    const lease = dialled.kind === 'connected' ? dialled.lease : undefined;
+    this.#progress.dialMs = lease?.wasReady === true ? 0 : performance.now() - startedMs;
+    this.#progress.isPreconnected = lease !== undefined;
     if (dialled.kind === 'connected') this.#progress.ip = dialled.ip;
     else this.#lookNow();
     if (dialled.kind === 'failed' && this.isCut) return { kind: 'failed', failure: stopping() };

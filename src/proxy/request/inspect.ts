@@ -56,7 +56,7 @@ export function inspectWith(options: ExchangeOptions): Inspect {
     const dialled = await dial(decision.plan, { isFixed: false, signal }, options);
     const tookMs = performance.now() - startedMs;
     if (dialled.kind === 'failed') return { resolution, decision, dial: { ...dialled, tookMs } };
-    dialled.line.socket.destroy();
+    dialled.connection.socket.destroy();
     return { resolution, decision, dial: { kind: 'connected', ip: dialled.ip, tookMs } };
   };
 }

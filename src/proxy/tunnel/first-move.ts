@@ -1,7 +1,7 @@
 /** Who does something first on a tunnel over a spare connection: until then another could take its place. */
 import type { Socket } from 'node:net';
 import { watchClient } from './client-watch.ts';
-import type { Line } from '../dial/line.ts';
+import type { Connection } from '../dial/connection.ts';
 
 export interface FirstMove {
   readonly by: 'client' | 'origin_spoke' | 'origin_gone';
@@ -12,7 +12,7 @@ export interface FirstMove {
 /** Settles with the first byte or end of either side, or with the signal, as if the client had moved. Never rejects. */
 export async function firstMove(
   client: Socket,
-  line: Line,
+  line: Connection,
   head: Buffer,
   signal: AbortSignal,
 ): Promise<FirstMove> {

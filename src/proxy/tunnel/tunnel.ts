@@ -3,7 +3,7 @@
  * a reset is mirrored, and who does not read for five minutes is cut.
  */
 import type { Socket } from 'node:net';
-import type { Line } from '../dial/line.ts';
+import type { Connection } from '../dial/connection.ts';
 import { ClientReads } from './client-reads.ts';
 import { finish } from './finish.ts';
 import { Flow } from './flow.ts';
@@ -45,7 +45,7 @@ export interface TunnelOptions {
 /** Resolves when both sockets are closed. Never rejects. */
 export async function tunnel(
   client: Socket,
-  line: Line,
+  line: Connection,
   { clientHead, holdClientFin, stallTimeoutMs, signal }: TunnelOptions,
 ): Promise<TunnelResult> {
   const origin = line.socket;

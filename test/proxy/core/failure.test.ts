@@ -9,7 +9,7 @@ import {
 } from '../../../src/proxy/core/failure.ts';
 import type { FailureKind } from '../../../src/proxy/core/failure.ts';
 import { explainResolution } from '../../../src/proxy/decide/resolution-failure.ts';
-import { lastSeen, offline } from '../../../src/proxy/dial/peer-failure.ts';
+import { lastSeen, offline } from '../../../src/proxy/dial/failures.ts';
 import { fakePeer } from '../../support/fake-tailnet.ts';
 import { planFor } from '../../support/plan.ts';
 

@@ -5,7 +5,7 @@ import {
   readGreeting,
   readPassword,
   readRequest,
-} from '../../../src/proxy/inbound/socks5-messages.ts';
+} from '../../../src/proxy/core/socks5.ts';
 
 void t.test('RFC 1928 3: the greeting', async (t) => {
   t.match(readGreeting(Buffer.from([5, 2, 0, 2, 9])), { kind: 'read', value: [0, 2], used: 4 });

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import type { DialContext, Dialled } from '../../../src/proxy/dial/dial-context.ts';
-import { GreetedLines } from '../../../src/proxy/dial/greeted-lines.ts';
 import { dial } from '../../../src/proxy/dial/dial.ts';
 import type { Plan } from '../../../src/proxy/decide/decide.ts';
 import { rawSocks } from '../../support/fake-socks.ts';
@@ -20,15 +19,13 @@ async function tryDial(
   { connectTimeoutMs = 10_000, signal = NEVER, isAhead = false } = {},
 ): Promise<{ dialled: Dialled }> {
   const context: DialContext = {
-    greeted: new GreetedLines(),
     tailnet,
     connectTimeoutMs,
     resolve: fakeResolve(tailnet),
     upstreamProxy: undefined,
   };
   const dialled = await dial(plan, { isFixed: true, signal, isAhead }, context);
-  if (dialled.kind === 'connected') dialled.line.socket.destroy();
-  context.greeted.close();
+  if (dialled.kind === 'connected') dialled.connection.socket.destroy();
   return { dialled };
 }
 

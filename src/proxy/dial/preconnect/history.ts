@@ -1,6 +1,6 @@
-/** What has become of the spares of a destination: it says when dialling another is worth while. */
+/** What has become of the connections dialled ahead to a destination: it says when dialling another is worth while. */
 
-/** A spare that dies sooner is one that its origin did not want. */
+/** One that dies sooner is one that its origin did not want. */
 const AT_ONCE_MS = 1000;
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 60_000;
@@ -8,14 +8,14 @@ const LONGEST_PAUSE_MS = 60_000;
 const MOST_REMEMBERED = 1024;
 
 interface Experience {
-  /** Its server speaks first: no spare again in this run. */
+  /** Its server speaks first: none again in this run. */
   readonly speaksFirst: boolean;
   readonly pauseMs: number;
   /** Of `performance.now()`. */
   readonly notBeforeMs: number;
 }
 
-export class SpareHistory {
+export class PreconnectHistory {
   readonly #known = new Map<string, Experience>();
 
   mayDial(key: string): boolean {

@@ -1,5 +1,9 @@
-/** The client's side of a SOCKS5 handshake, as bytes: RFC 1928 3 and 4, RFC 1929 2. */
-import { addressText } from '../../ip/addresses.ts';
+/**
+ * The messages of SOCKS5 as bytes, both ways: the listener reads what a client sends, and a dial reads what a server
+ * answers. RFC 1928 3, 4 and 6, RFC 1929 2.
+ */
+import { isIP } from 'node:net';
+import { addressBytes, addressText } from '../../ip/addresses.ts';
 
 export const METHOD_NONE = 0;
 export const METHOD_PASSWORD = 2;
@@ -91,6 +95,56 @@ export function formatMethod(method: number): Buffer {
 
 export function formatPasswordResult(isRight: boolean): Buffer {
   return Buffer.from([AUTH_VERSION, isRight ? 0 : 1]);
+}
+
+/** VER, NMETHODS, METHODS */
+export function formatGreeting(methods: readonly number[]): Buffer {
+  return Buffer.from([VERSION, methods.length, ...methods]);
+}
+
+/** VER, ULEN, UNAME, PLEN, PASSWD; both at most 255 bytes. */
+export function formatPassword(user: string, password: string): Buffer {
+  const [name, secret] = [Buffer.from(user), Buffer.from(password)];
+  return Buffer.from([AUTH_VERSION, name.length, ...name, secret.length, ...secret]);
+}
+
+/** @param host - a name of at most 255 bytes, or a canonical literal */
+export function formatRequest(host: string, port: number): Buffer {
+  const address = isIP(host) === 0 ? undefined : addressBytes(host);
+  const [type, bytes] =
+    address === undefined
+      ? [DOMAIN, [Buffer.byteLength(host), ...Buffer.from(host)]]
+      : [address.length === 4 ? IPV4 : IPV6, address];
+  return Buffer.from([VERSION, COMMAND_CONNECT, 0, type, ...bytes, port >> 8, port & 0xff]);
+}
+
+/** The method that the server has chosen. */
+export function readMethod(bytes: Buffer): Read<number> {
+  if (bytes.length > 0 && bytes[0] !== VERSION) return malformed('its first byte is not 5');
+  const method = bytes[1];
+  return method === undefined ? { kind: 'more' } : { kind: 'read', value: method, used: 2 };
+}
+
+/** Whether user and password are right. */
+export function readPasswordResult(bytes: Buffer): Read<boolean> {
+  // Some servers answer with the version of SOCKS.
+  const status = bytes[1];
+  return status === undefined ? { kind: 'more' } : { kind: 'read', value: status === 0, used: 2 };
+}
+
+/** The code of the reply, 0 for success. A failure is complete after four bytes: tailscaled before 1.72 sends no more. */
+export function readReply(bytes: Buffer): Read<number> {
+  if (bytes.length > 0 && bytes[0] !== VERSION) return malformed('its reply does not begin with 5');
+  const [, code, , type] = bytes;
+  if (code === undefined || type === undefined) return { kind: 'more' };
+  if (code !== 0) return { kind: 'read', value: code, used: bytes.length };
+  if (type !== IPV4 && type !== DOMAIN && type !== IPV6)
+    return malformed(`its reply has address type ${type}`);
+  const domain = bytes[HEAD_BYTES];
+  const length =
+    type === IPV4 ? 4 : type === IPV6 ? 16 : domain === undefined ? undefined : 1 + domain;
+  if (length === undefined || bytes.length < HEAD_BYTES + length + 2) return { kind: 'more' };
+  return { kind: 'read', value: code, used: HEAD_BYTES + length + 2 };
 }
 
 function malformed(detail: string, reply?: number): Extract<Read<never>, { kind: 'malformed' }> {

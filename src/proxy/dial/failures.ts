@@ -1,5 +1,7 @@
-/** What to say of a peer that cannot be reached: its name, its state, when it was last seen, what to do. */
+/** What to say of a dial that failed: of a peer its name, its state, when it was last seen; and what to do. */
 import { formatAuthority } from '../core/authority.ts';
+import { clientGone } from '../core/client-gone.ts';
+import type { HandshakeFailure } from './handshake.ts';
 import type { Plan } from '../decide/decide.ts';
 import type { Failure } from '../core/failure.ts';
 import { failure } from '../core/failure.ts';
@@ -80,4 +82,62 @@ export function lastSeen({ lastSeenMs }: Peer, nowMs: number = Date.now()): stri
   if (minutes < 90) return `last seen ${minutes} min ago`;
   const hours = Math.round(minutes / 60);
   return hours < 48 ? `last seen ${hours} h ago` : `last seen ${Math.round(hours / 24)} days ago`;
+}
+
+/** Of a dial by the host network to `target`, e.g. `a.example:443`. */
+export function hostFailure(result: HandshakeFailure, target: string, timeoutMs: number): Failure {
+  if (result.kind === 'aborted') return clientGone();
+  if (result.kind === 'timeout') {
+    const detail = `${target} did not answer within ${timeoutMs / 1000} s`;
+    return failure(
+      'timed_out',
+      detail,
+      'Check the address and the firewalls between; SPACETAIL_CONNECT_TIMEOUT raises the limit.',
+    );
+  }
+  return systemFailure(result.code, target);
+}
+
+function systemFailure(code: string, target: string): Failure {
+  switch (code) {
+    case 'ECONNREFUSED': {
+      return failure(
+        'refused',
+        `${target} refused the connection`,
+        'Nothing listens on that port there; check the port.',
+      );
+    }
+    case 'ECONNRESET':
+    case 'EPIPE':
+    case 'EOF': {
+      return failure(
+        'terminated',
+        `${target} ended the connection at once`,
+        'Check the service and what stands before it.',
+      );
+    }
+    case 'ETIMEDOUT': {
+      return failure(
+        'timed_out',
+        `${target} did not answer`,
+        'Check the address and the firewalls between.',
+      );
+    }
+    case 'EMFILE':
+    case 'ENFILE':
+    case 'EADDRNOTAVAIL': {
+      return failure(
+        'too_many_connections',
+        `no socket left to dial ${target} (${code})`,
+        'Raise the limit of open files, or lower the number of connections.',
+      );
+    }
+    default: {
+      return failure(
+        'unroutable',
+        `${target} cannot be reached (${code})`,
+        'This container has no way there; check its network.',
+      );
+    }
+  }
 }

@@ -9,7 +9,7 @@ import { giveBack, takeReadBuffer } from './read-buffers.ts';
 /** Takes a chunk that is only valid during the call; `false` stops the reading until `resume`. */
 export type Sink = (chunk: Buffer) => boolean;
 
-export interface Line {
+export interface Connection {
   readonly socket: Socket;
   /** Delivers what has come and what comes; replaces the sink before. */
   readInto(sink: Sink): void;
@@ -24,7 +24,7 @@ export interface Line {
   recycle(): void;
 }
 
-export interface LineOptions {
+export interface ConnectionOptions {
   /** IP literals, never names: net.connect would ask dns.lookup. In the order to try. */
   readonly addresses: readonly [string, ...string[]];
   readonly port: number;
@@ -38,17 +38,20 @@ type Options = Omit<TcpNetConnectOpts, 'onread'> & {
   readonly onread: FixedReader['onread'] | undefined;
 };
 const HIGH_WATER_BYTES = 64 * 1024;
+/** As Go has it. NAT gateways forget a connection that was silent for 4 to 6 minutes. */
+export const keepAlive = { keepAlive: true, keepAliveInitialDelay: 15_000 } as const;
 /** Node gives an attempt up when it starts the next, so less would lose slow but live addresses. */
 const NEXT_ADDRESS_AFTER_MS = 500;
 
 /** Starts to connect; 'connect' or 'error' follow on the socket. */
-export function openLine({ addresses, port, isFixed }: LineOptions): Line {
+export function openConnection({ addresses, port, isFixed }: ConnectionOptions): Connection {
   const [host] = addresses;
   const reader = isFixed ? new FixedReader() : undefined;
   const options: Options = {
     host,
     port,
     noDelay: true,
+    ...keepAlive,
     allowHalfOpen: true,
     highWaterMark: HIGH_WATER_BYTES,
     onread: reader?.onread,
@@ -58,9 +61,9 @@ export function openLine({ addresses, port, isFixed }: LineOptions): Line {
       ? options
       : { ...options, host: 'several.invalid', ...tryAll(addresses) },
   );
-  // Whoever uses the line listens too; but no moment may be without a listener.
+  // Whoever uses the connection listens too; but no moment may be without a listener.
   socket.on('error', () => {});
-  return reader === undefined ? streamLine(socket) : reader.attach(socket);
+  return reader === undefined ? streamConnection(socket) : reader.attach(socket);
 }
 
 /** Happy Eyeballs over literals that are already judged: the look-up hands them back. */
@@ -75,7 +78,7 @@ function tryAll(addresses: readonly string[]): object {
   };
 }
 
-function streamLine(socket: Socket): Line {
+function streamConnection(socket: Socket): Connection {
   let detach = (): void => {};
   return {
     socket,
@@ -117,7 +120,7 @@ class FixedReader {
     this.onread = { buffer, callback: (bytes) => this.#receive(buffer.subarray(0, bytes)) };
   }
 
-  attach(socket: Socket): Line {
+  attach(socket: Socket): Connection {
     return {
       socket,
       readInto: (sink) => {
@@ -156,10 +159,9 @@ class FixedReader {
   }
 }
 
-/** Closes a line that carries nothing. */
-export function discard(line: Line | undefined): void {
-  if (line === undefined) return;
+/** Closes a connection that carries nothing. */
+export function discard(connection: Connection): void {
   // The buffer goes back once nothing can be read into it.
-  if (line.socket.destroyed) line.recycle();
-  else line.socket.once('close', () => line.recycle()).destroy();
+  if (connection.socket.destroyed) connection.recycle();
+  else connection.socket.once('close', () => connection.recycle()).destroy();
 }

@@ -1,25 +1,25 @@
-/** Dial ahead put before a dial: a request takes the spare of its plan, else dials, and the next spare is dialled. */
+/** A connection for a plan: one that was dialled ahead where there is one, else a fresh dial; and the next is dialled ahead. */
 import type { Plan } from '../../decide/decide.ts';
 import { dial } from '../dial.ts';
 import type { DialContext, Dialled, DialOptions } from '../dial-context.ts';
 import { RuleIndex, factsOf } from '../../policy/rule-index.ts';
 import type { Rule } from '../../policy/rules.ts';
-import { Spares } from './spares.ts';
+import { PreconnectPool } from './pool.ts';
 
 export interface PreconnectOptions {
-  /** Of SPACETAIL_PRECONNECT; with none there are no spares. */
+  /** Of SPACETAIL_PRECONNECT; with none nothing is dialled ahead. */
   readonly rules: readonly Rule[];
-  /** How long a spare may wait for its use; 15 s. */
+  /** How long a connection may wait for its use; 15 s. */
   readonly idleMs?: number;
 }
 
-export function createSpares(
+export function createPreconnectPool(
   { rules, idleMs }: PreconnectOptions,
   context: DialContext,
-): Spares | undefined {
+): PreconnectPool | undefined {
   if (rules.length === 0) return undefined;
   const index = new RuleIndex(rules);
-  return new Spares({
+  return new PreconnectPool({
     idleMs,
     tailnet: context.tailnet,
     wants(plan) {
@@ -34,24 +34,24 @@ export function createSpares(
   });
 }
 
-export interface SpareDialOptions extends DialOptions {
-  /** Take no spare. */
+export interface AcquireOptions extends DialOptions {
+  /** Take none that was dialled ahead. */
   readonly isFresh?: boolean;
 }
 
 /** As `dial`, and never throws either. */
-export async function dialOrTake(
+export async function acquire(
   plan: Plan,
-  options: SpareDialOptions,
+  options: AcquireOptions,
   context: DialContext,
-  spares: Spares | undefined,
+  pool: PreconnectPool | undefined,
 ): Promise<Dialled> {
-  if (spares === undefined) return dial(plan, options, context);
+  if (pool === undefined) return dial(plan, options, context);
   const { isFixed, isFresh = false, signal } = options;
-  const taken = isFresh ? undefined : spares.take(plan, isFixed, signal);
-  const spare = taken instanceof Promise ? await taken : taken;
-  const dialNext = (): void => spares.dialNext(plan, isFixed);
-  if (spare === undefined) {
+  const taken = isFresh ? undefined : pool.take(plan, isFixed, signal);
+  const lease = taken instanceof Promise ? await taken : taken;
+  const dialNext = (): void => pool.dialNext(plan, isFixed);
+  if (lease === undefined) {
     const dialled = await dial(plan, options, context);
     // Another address than the first answered: the first would be dialled ahead in vain.
     if (dialled.kind === 'connected' && dialled.ip === plan.ip) dialNext();
@@ -61,6 +61,6 @@ export async function dialOrTake(
   // one after the other would wait for it.
   setImmediate(() => setImmediate(dialNext));
   // A request is written to it at once; a tunnel waits for its client's first byte.
-  if (!isFixed) spare.used();
-  return { kind: 'connected', line: spare.line, ip: plan.ip, spare };
+  if (!isFixed) lease.used();
+  return { kind: 'connected', connection: lease.connection, ip: plan.ip, lease };
 }

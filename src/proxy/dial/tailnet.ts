@@ -7,9 +7,10 @@ import { clientGone } from '../core/client-gone.ts';
 import type { Plan } from '../decide/decide.ts';
 import type { DialContext, Dialled, DialOptions } from './dial-context.ts';
 import type { Failure } from '../core/failure.ts';
-import { askSocks } from './ask-socks.ts';
+import { openConnection } from './connection.ts';
+import { socksConnect } from './socks5-client.ts';
 import { pause } from '../../async.ts';
-import { expired, offline, refused, silent, tailnetDown, unreachable } from './peer-failure.ts';
+import { expired, offline, refused, silent, tailnetDown, unreachable } from './failures.ts';
 
 /** A reply 1 before this is a refusal or the like; later it is tailscaled's 5 s cap. */
 const NO_ANSWER_AFTER_MS = 4000;
@@ -117,26 +118,24 @@ async function attemptOnce(
   }
   const ip = plan.ip ?? '';
   const startedMs = performance.now();
-  const { line, result } = await askSocks(proxy, { ip, port: plan.port }, isFixed, {
-    timeoutMs,
-    signal,
-    greeted: context.greeted,
-  });
+  const connection = openConnection({ addresses: [proxy.host], port: proxy.port, isFixed });
+  const target = { host: ip, port: plan.port };
+  const result = await socksConnect(connection, target, { timeoutMs, signal });
   const isQuick = performance.now() - startedMs < NO_ANSWER_AFTER_MS;
   if (result.kind === 'aborted') return failed(clientGone());
   if (result.kind === 'timeout') return failed(silent(plan, context.connectTimeoutMs));
+  if (result.kind === 'malformed') {
+    return failed(tailnetDown(plan, `its SOCKS port speaks no SOCKS5: ${result.detail}`));
+  }
   if (result.kind !== 'answer') {
     return failed(tailnetDown(plan, `its SOCKS port does not answer (${result.code})`));
   }
-  const { answer } = result;
-  if (answer.kind === 'connected') {
-    return { kind: 'connected', dialled: { kind: 'connected', line, ip } };
-  }
-  if (answer.kind === 'malformed') {
-    return failed(tailnetDown(plan, `its SOCKS port speaks no SOCKS5: ${answer.detail}`));
+  const reply = result.answer;
+  if (reply === 0) {
+    return { kind: 'connected', dialled: { kind: 'connected', connection, ip } };
   }
   if (isAhead) return failed(refused(plan));
-  return afterRefusal({ reply: answer.reply, isQuick, mayAskAgain }, plan, signal, context);
+  return afterRefusal({ reply, isQuick, mayAskAgain }, plan, signal, context);
 }
 
 interface Refusal {
