@@ -5,6 +5,8 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-builtin-rules
 
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/spacetail
+# Without the Node that is brought.
+MACHINE_PATH := $(PATH)
 export PATH := $(shell CACHE="$(CACHE)" sh scripts/node-path.sh)$(PATH)
 
 node_modules/.package-lock.json: package.json package-lock.json
@@ -16,13 +18,22 @@ node_modules/.package-lock.json: package.json package-lock.json
 .PHONY: deps
 deps: node_modules/.package-lock.json
 
+# What demo, test and clients run and is missing, apt installs where that can be done without asking; what is missing
+# then is a failure of its row.
 .PHONY: demo
-demo: build tailnet ## Show curl, git and a Go program reach an offline tailnet through the bridge
+demo: build ## Show curl, git and a Go program reach an offline tailnet through the bridge
+	@sh scripts/packages.sh demo
+	@node test/tailnet/build.ts
 	@node test/tailnet/enter.ts -- node test/demo/demo.ts
 
 .PHONY: test
 test: deps ## Build, lint, unit tests, the real tailnet, clients, the demo, what is shipped; ends with `N passed, N failed`
+	@sh scripts/packages.sh test
 	@node scripts/test.ts
+
+.PHONY: test-empty
+test-empty: ## `make test` on a fresh clone with empty caches, in a folder of its own; AS=name for an ordinary user, as root
+	@PATH="$(MACHINE_PATH)" sh scripts/test-empty.sh $(AS)
 
 .PHONY: build
 build: deps ## The command line, the API, the man page and the completions: dist/
@@ -40,10 +51,9 @@ format: deps ## Write the formatting that lint asks for
 tailnet: deps ## Build headscale, tailscale and tailscaled into the cache folder (3-7 min the first time)
 	@node test/tailnet/build.ts
 
-# What apt has is installed where that can be done without asking; what is missing then is a failure of its row.
 .PHONY: clients
 clients: build ## Every client of docs/clients.md through the bridge; writes that page from the run
-	@sh test/clients/packages.sh
+	@sh scripts/packages.sh clients
 	@node test/clients/main.ts
 
 .PHONY: bench

@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 
 interface Reply {
@@ -22,6 +24,17 @@ export interface Browser {
   close(): Promise<void>;
 }
 
+/** Debian's name, and those that Ubuntu and Google use. */
+const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
+
+/** @throws Error when there is none on PATH */
+function findChromium(): string {
+  const folders = (process.env['PATH'] ?? '').split(':');
+  const found = names.find((name) => folders.some((folder) => existsSync(join(folder, name))));
+  if (found === undefined) throw new Error(`none of ${names.join(', ')} is installed`);
+  return found;
+}
+
 /**
  * Starts Chromium and speaks the DevTools protocol with it over a pipe.
  *
@@ -31,7 +44,7 @@ export async function startChromium(profile: string): Promise<Browser> {
   const flags = ['--headless=new', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'];
   const quiet = ['--no-first-run', '--disable-background-networking', '--disable-component-update'];
   const own = [`--user-data-dir=${profile}`, '--remote-debugging-pipe', 'about:blank'];
-  const child = spawn('chromium', [...flags, ...quiet, ...own], {
+  const child = spawn(findChromium(), [...flags, ...quiet, ...own], {
     stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'],
   });
   await once(child, 'spawn');
