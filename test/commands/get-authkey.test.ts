@@ -12,7 +12,8 @@ void t.test('the key is minted from the OAuth client and is all that is printed'
   const api = await startKeyApi(t, {
     clientId: 'client-id',
     clientSecret: 'tskey-client-secret',
-    tags: ['tag:ci', 'tag:spacelift'],
+    tags: ['tag:ci-owner'],
+    tagOwners: { 'tag:ci': ['tag:ci-owner'] },
   });
   const world = commandIo({
     ...client,
