@@ -3,6 +3,7 @@
  * (they win); an empty variable counts as unset; every malformed variable is named in one error.
  */
 import { chooseCredentials, type Credentials } from './config/credentials.ts';
+import { extraCredential } from './config/extra-args.ts';
 import { type RuleText, splitRules } from './config/rule-text.ts';
 import {
   distinctTailnets,
@@ -10,9 +11,12 @@ import {
   readTailnets,
   type TailnetConfig,
 } from './config/tailnet-config.ts';
+import { strangeVariables } from './config/strange-variables.ts';
+import { ownNames } from './config/tailnet-variables.ts';
 import { inTailnet, readTailnetNames, variablesOf } from './config/tailnets.ts';
+import { chooseListeners } from './config/listeners.ts';
 import type { ListenAddress } from './config/values.ts';
-import { invalid, parseVariables, withoutEmpty } from './config/variables.ts';
+import { parseVariables, withoutEmpty } from './config/variables.ts';
 import { foreignProxy, type UpstreamProxy } from './config/upstream.ts';
 
 export type { Credentials, ListenAddress, NamedTailnet, RuleText, UpstreamProxy };
@@ -60,37 +64,6 @@ export interface Config {
   readonly notices: readonly string[];
 }
 
-function isLoopback(host: string): boolean {
-  return host.startsWith('127.') || host === '::1';
-}
-
-function checkListeners(
-  http: ListenAddress,
-  socks5: ListenAddress | undefined,
-  token: string | undefined,
-): void {
-  for (const [name, listen] of [
-    ['SPACETAIL_HTTP_LISTEN', http],
-    ['SPACETAIL_SOCKS5_LISTEN', socks5],
-  ] as const) {
-    if (listen !== undefined && !isLoopback(listen.host) && token === undefined) {
-      throw invalid([
-        `${name}: ${listen.host}:${listen.port} is outside loopback; accepted only with SPACETAIL_PROXY_TOKEN set`,
-      ]);
-    }
-  }
-  if (
-    socks5 !== undefined &&
-    socks5.port !== 0 &&
-    socks5.port === http.port &&
-    socks5.host === http.host
-  ) {
-    throw invalid([
-      `SPACETAIL_SOCKS5_LISTEN: ${socks5.host}:${socks5.port} is the HTTP listener's; accepted: another port, or off`,
-    ]);
-  }
-}
-
 /**
  * @param env the process environment with flags laid over it
  * @throws SpacetailError config_invalid: each malformed variable with its value and what is accepted
@@ -98,15 +71,20 @@ function checkListeners(
 export function loadConfig(env: Environment): Config {
   const present = withoutEmpty(env);
   const parsed = parseVariables(present);
-  const members = readTailnets(present);
+  const names = readTailnetNames(present);
+  const members = readTailnets(present, names);
   const tailnets = distinctTailnets(members, parsed.SPACETAIL_RUNTIME_DIR);
-  const moved = (which: 'httpListen' | 'socks5Listen'): ListenAddress | undefined =>
+  const moved = (which: 'httpListen' | 'socks5Listen') =>
     members.find(({ extra }) => extra[which] !== undefined)?.extra[which];
-  const http = moved('httpListen') ?? parsed.SPACETAIL_HTTP_LISTEN;
-  const socks5 =
-    moved('socks5Listen') ??
-    (parsed.SPACETAIL_SOCKS5_LISTEN === 'off' ? undefined : parsed.SPACETAIL_SOCKS5_LISTEN);
-  checkListeners(http, socks5, parsed.SPACETAIL_PROXY_TOKEN);
+  const { http, socks5, notices } = chooseListeners(
+    present,
+    {
+      http: parsed.SPACETAIL_HTTP_LISTEN,
+      socks5: parsed.SPACETAIL_SOCKS5_LISTEN,
+      token: parsed.SPACETAIL_PROXY_TOKEN,
+    },
+    { http: moved('httpListen'), socks5: moved('socks5Listen') },
+  );
   return {
     http,
     socks5,
@@ -138,7 +116,7 @@ export function loadConfig(env: Environment): Config {
     clientProcess: parsed.SPACETAIL_CLIENT_PROCESS,
     tailnet: tailnets[0].tailnet,
     tailnets,
-    notices: [...new Set(members.flatMap(({ extra }) => extra.notices))],
+    notices: [...notices, ...strangeVariables(present, names)],
   };
 }
 
@@ -161,6 +139,14 @@ export function credentialsOf(
   const names = readTailnetNames(present);
   const member = names[tailnets.findIndex((one) => one.name === name)] ?? names[0];
   const variables = variablesOf(present, member, names);
-  const extraArgsHaveKey = tailnet.upArgs.some((word) => /^--?auth-?key(=|$)/.test(word));
-  return inTailnet(member, () => chooseCredentials(variables, { extraArgsHaveKey }));
+  const extra = extraCredential(tailnet.upArgs);
+  const chosen = inTailnet(member, { present, all: names }, () =>
+    chooseCredentials(variables, { extra }),
+  );
+  const own = (text: string): string => ownNames(text, member.name, present, names.length > 1);
+  return {
+    ...chosen,
+    ...('source' in chosen && { source: own(chosen.source) }),
+    ...('unused' in chosen && { unused: own(chosen.unused) }),
+  };
 }

@@ -92,7 +92,7 @@ export const catalogue = {
   key_rejected: {
     exitCode: 1,
     meaning: 'The API refused to mint an auth key.',
-    hint: 'The OAuth client must own every tag in TS_OAUTH_TAGS (tagOwners in the policy file).',
+    hint: 'Set TS_OAUTH_TAGS to all the tags of the OAuth client, or to a tag that one of them owns (tagOwners in the policy file).',
   },
   api_unreachable: {
     exitCode: 1,
@@ -130,7 +130,10 @@ export class SpacetailError extends Error {
   readonly hint: string;
 
   constructor(code: ErrorCode, message: string, options: { hint?: string; cause?: unknown } = {}) {
-    super(visible(message), options.cause === undefined ? undefined : { cause: options.cause });
+    super(
+      visible(withoutKeys(message)),
+      options.cause === undefined ? undefined : { cause: options.cause },
+    );
     this.code = code;
     this.hint = options.hint ?? catalogue[code].hint;
   }
@@ -138,6 +141,11 @@ export class SpacetailError extends Error {
   get exitCode(): 1 | 2 | 124 {
     return catalogue[this.code].exitCode;
   }
+}
+
+/** Whatever has the form of a key of a control server is one, wherever it was put by mistake. */
+export function withoutKeys(text: string): string {
+  return text.replaceAll(/\b[th]skey-[a-z]+-[A-Za-z0-9_]{4,}(?:-[A-Za-z0-9_]+)*/g, '[redacted]');
 }
 
 /** A message may quote what a file, a variable or a program said: no terminal shall obey that. */

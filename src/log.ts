@@ -3,6 +3,7 @@
  * text or a child's output may quote one, by value in the finished line.
  */
 import { writeSync } from 'node:fs';
+import { withoutKeys } from './errors.ts';
 import { type DestinationStream, type Logger, pino } from 'pino';
 
 export type { Logger };
@@ -18,7 +19,7 @@ const secretPaths = [
   'password',
 ];
 
-/** A function that replaces each of the secrets, also in JSON-escaped and URL-encoded form. */
+/** A function that replaces each of the secrets, also in JSON-escaped and URL-encoded form, and what looks like a key. */
 export function redactor(secrets: readonly string[]): (text: string) => string {
   const forms = new Set(
     secrets.flatMap((secret) => [
@@ -29,7 +30,8 @@ export function redactor(secrets: readonly string[]): (text: string) => string {
   );
   // The longest first: one secret may be the beginning of another.
   const ordered = [...forms].filter((form) => form !== '').sort((a, b) => b.length - a.length);
-  return (text) => ordered.reduce((cleaned, form) => cleaned.replaceAll(form, '[redacted]'), text);
+  return (text) =>
+    withoutKeys(ordered.reduce((cleaned, form) => cleaned.replaceAll(form, '[redacted]'), text));
 }
 
 /** Writes to an open file at once; a line that a full disk refuses is lost, for it must not end the run. */

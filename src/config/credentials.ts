@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { messageOf, SpacetailError } from '../errors.ts';
-import type { Credential } from '../lifecycle/credentials/credentials.ts';
+import type { Credential, ExtraCredential } from '../lifecycle/credentials/credentials.ts';
 
 /** One shape for those who choose a credential and those who use it. */
 export type Credentials = Credential;
@@ -39,15 +39,36 @@ function readSecret(value: string | undefined, variable: string): string | undef
   return content;
 }
 
-function firstOf(
-  variables: Variables,
-  ...names: string[]
-): { name: string; value: string } | undefined {
+interface Given {
+  readonly name: string;
+  readonly value: string;
+}
+
+function firstOf(variables: Variables, ...names: string[]): Given | undefined {
   for (const name of names) {
     const value = readSecret(variables[name], name);
     if (value !== undefined) return { name, value };
   }
   return undefined;
+}
+
+/** A secret where the id is to be: it would be printed as the id. */
+function refuseSecretAsId(client: Given | undefined, secret: Given | undefined): void {
+  if (client === undefined || !client.value.startsWith('tskey-')) return;
+  const areSwapped = secret !== undefined && !secret.value.startsWith('tskey-');
+  throw new SpacetailError(
+    'config_invalid',
+    `${client.name} holds a secret, not the id of a client (it begins with tskey-)${areSwapped ? `, and ${secret.name} holds none: are the two swapped?` : ''}`,
+    {
+      hint: 'The id of an OAuth client is a short word such as kExampleCNTRL; its secret begins with tskey-client-.',
+    },
+  );
+}
+
+/** The variable of an auth key, which comes last. */
+function keyVariable(variables: Variables, extra: ExtraCredential | undefined): string | undefined {
+  const name = ['TS_AUTHKEY', 'TS_AUTH_KEY'].find((one) => variables[one] !== undefined);
+  return name ?? (extra === undefined ? undefined : 'TS_EXTRA_ARGS');
 }
 
 /** The run's OIDC token: of the variable, else of the mounted file. */
@@ -70,48 +91,59 @@ export function spaceliftToken(
  */
 export function chooseCredentials(
   variables: Variables,
-  options: { readonly extraArgsHaveKey: boolean },
+  { extra }: { readonly extra: ExtraCredential | undefined },
 ): Credentials {
+  const key = keyVariable(variables, extra);
+  const unused = key === undefined ? {} : { unused: key };
+  const beside = key === undefined ? '' : `; the auth key of ${key} is there too and is not used`;
   const client = firstOf(variables, 'TS_OAUTH_CLIENT_ID', 'TS_CLIENT_ID');
   const secret = firstOf(variables, 'TS_OAUTH_CLIENT_SECRET', 'TS_CLIENT_SECRET');
   const idToken = firstOf(variables, 'TS_ID_TOKEN');
+  refuseSecretAsId(client, secret);
   if (client !== undefined && idToken !== undefined) {
     return {
       kind: 'id-token',
       clientId: client.value,
       idToken: idToken.value,
       source: 'TS_ID_TOKEN',
+      ...unused,
     };
   }
   if (client !== undefined && secret !== undefined) {
-    return { kind: 'oauth', clientId: client.value, clientSecret: secret.value };
+    return { kind: 'oauth', clientId: client.value, clientSecret: secret.value, ...unused };
   }
   if (secret !== undefined) {
     throw new SpacetailError(
       'credentials_incomplete',
-      `${secret.name} is set without TS_OAUTH_CLIENT_ID`,
+      `${secret.name} is set without TS_OAUTH_CLIENT_ID${beside}`,
     );
   }
   if (idToken !== undefined) {
-    throw new SpacetailError('credentials_incomplete', 'TS_ID_TOKEN is set without TS_CLIENT_ID', {
-      hint: 'Set TS_CLIENT_ID to the id of the federated identity in the admin console.',
-    });
+    throw new SpacetailError(
+      'credentials_incomplete',
+      `TS_ID_TOKEN is set without TS_CLIENT_ID${beside}`,
+      {
+        hint: 'Set TS_CLIENT_ID to the id of the federated identity in the admin console.',
+      },
+    );
   }
   if (client?.name === 'TS_CLIENT_ID') {
     const token = spaceliftToken(variables);
-    if (token !== undefined) return { kind: 'id-token', clientId: client.value, ...token };
+    if (token !== undefined)
+      return { kind: 'id-token', clientId: client.value, ...token, ...unused };
   }
   if (client !== undefined) {
     throw new SpacetailError(
       'credentials_incomplete',
-      `${client.name} is set without a secret${client.name === 'TS_CLIENT_ID' ? ' or an ID token' : ''}`,
+      `${client.name} is set without a secret${client.name === 'TS_CLIENT_ID' ? ' or an ID token' : ''}${beside}`,
       {
         hint: 'Set TS_OAUTH_CLIENT_SECRET, or TS_CLIENT_ID with TS_ID_TOKEN for workload identity.',
       },
     );
   }
-  const key = firstOf(variables, 'TS_AUTHKEY', 'TS_AUTH_KEY');
-  if (key !== undefined) return { kind: 'auth-key', authKey: key.value, source: key.name };
-  if (options.extraArgsHaveKey) return { kind: 'extra-args' };
+  const authKey = firstOf(variables, 'TS_AUTHKEY', 'TS_AUTH_KEY');
+  if (authKey !== undefined)
+    return { kind: 'auth-key', authKey: authKey.value, source: authKey.name };
+  if (extra !== undefined) return { kind: 'extra-args', what: extra };
   throw new SpacetailError('credentials_missing', 'no credential to join the tailnet with');
 }

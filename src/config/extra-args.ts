@@ -1,8 +1,6 @@
-/**
- * TS_EXTRA_ARGS and TS_TAILSCALED_EXTRA_ARGS in words. A proxy listener that the user gave tailscaled moves
- * ours, since tailscaled's would go around policy, names and log.
- */
-import { type GoFlag, readGoFlags } from '../lifecycle/tailscaled/go-flags.ts';
+/** TS_EXTRA_ARGS and TS_TAILSCALED_EXTRA_ARGS in words, and what of them is ours to act on. */
+import type { ExtraCredential } from '../lifecycle/credentials/credentials.ts';
+import { readGoFlags } from '../lifecycle/tailscaled/go-flags.ts';
 import { runtimePaths } from '../lifecycle/run/runtime-folder.ts';
 import { splitShellWords } from '../lifecycle/tailscaled/shell-words.ts';
 import {
@@ -10,45 +8,42 @@ import {
   tailscaledSwitches,
 } from '../lifecycle/tailscaled/tailscaled-arguments.ts';
 import { inboundAllowed } from '../lifecycle/join/up-arguments.ts';
-import { type ListenAddress, parseListenAddress } from './values.ts';
+import { type Moved, moveListener } from './listeners.ts';
+import { parseAbsolutePath } from './values.ts';
 import { invalid } from './variables.ts';
 
 export interface ExtraArgs {
   readonly upArgs: readonly string[];
+  /** Without those that are in the fields below. */
   readonly tailscaledArgs: readonly string[];
-  readonly httpListen: ListenAddress | undefined;
-  readonly socks5Listen: ListenAddress | undefined;
-  /** Sentences for the user. */
-  readonly notices: readonly string[];
+  readonly httpListen: Moved | undefined;
+  readonly socks5Listen: Moved | undefined;
+  /** Where tailscaled listens, and so where it is asked. */
+  readonly socket: string | undefined;
 }
 
-const listenerFlags = new Set(['outbound-http-proxy-listen', 'socks5-server']);
+const variable = 'TS_TAILSCALED_EXTRA_ARGS';
+const taken = new Set(['outbound-http-proxy-listen', 'socks5-server', 'socket']);
 
-/** Go's `:1055` means every interface; behind our bridge it means loopback, like our default. */
-function movedListener({ name, value }: GoFlag): ListenAddress {
-  const listen = parseListenAddress(
-    value?.startsWith(':') === true ? `127.0.0.1${value}` : (value ?? ''),
-  );
-  if (listen === undefined) {
+function readSocket(value: string): string {
+  const path = parseAbsolutePath(value);
+  if (path === undefined)
     throw invalid([
-      `TS_TAILSCALED_EXTRA_ARGS: --${name}=${value ?? ''} is not accepted; accepted: an address such as 127.0.0.1:1055`,
+      `${variable}: --socket=${value} is not accepted; accepted: an absolute path without NUL bytes`,
     ]);
-  }
-  return listen;
+  return path;
 }
 
 /** @throws SpacetailError config_invalid for words that cannot be read or would break the bridge */
 export function adaptExtraArgs(upText: string, tailscaledText: string): ExtraArgs {
   const upArgs = splitShellWords(upText, 'TS_EXTRA_ARGS');
-  const words = splitShellWords(tailscaledText, 'TS_TAILSCALED_EXTRA_ARGS');
+  const words = splitShellWords(tailscaledText, variable);
   const { flags, rest } = readGoFlags(words, tailscaledSwitches);
-  const moved = new Map(
-    flags
-      .filter((flag) => listenerFlags.has(flag.name))
-      .map((flag) => [flag.name, movedListener(flag)]),
+  const ours = new Map(
+    flags.filter(({ name }) => taken.has(name)).map(({ name, value = '' }) => [name, value]),
   );
   const tailscaledArgs = [
-    ...flags.filter((flag) => !moved.has(flag.name)).flatMap((flag) => flag.words),
+    ...flags.filter(({ name }) => !ours.has(name)).flatMap((flag) => flag.words),
     ...rest,
   ];
   // Both say early, before anything starts, what they would refuse later.
@@ -56,16 +51,30 @@ export function adaptExtraArgs(upText: string, tailscaledText: string): ExtraArg
     socket: undefined,
     stateDir: undefined,
     tailscaledArgs,
+    upArgs,
   });
   inboundAllowed(upArgs);
+  const socket = ours.get('socket');
+  const moved = (name: string): Moved | undefined => {
+    const value = ours.get(name);
+    return value === undefined ? undefined : moveListener(value, `${variable}: --${name}`);
+  };
   return {
     upArgs,
     tailscaledArgs,
-    httpListen: moved.get('outbound-http-proxy-listen'),
-    socks5Listen: moved.get('socks5-server'),
-    notices: [...moved].map(
-      ([name, { host, port }]) =>
-        `TS_TAILSCALED_EXTRA_ARGS: --${name} is tailscaled's own proxy; spacetail's listens on ${host}:${port} instead`,
-    ),
+    httpListen: moved('outbound-http-proxy-listen'),
+    socks5Listen: moved('socks5-server'),
+    socket: socket === undefined ? undefined : readSocket(socket),
   };
+}
+
+const credentialFlags: readonly (readonly [flag: RegExp, what: ExtraCredential])[] = [
+  [/^--?auth-?key(?:=|$)/, 'auth key'],
+  [/^--?client-secret(?:=|$)/, 'OAuth client'],
+  [/^--?client-id(?:=|$)/, 'workload identity'],
+];
+
+/** The credential among the words of TS_EXTRA_ARGS, the one that the CLI would take. */
+export function extraCredential(upArgs: readonly string[]): ExtraCredential | undefined {
+  return credentialFlags.find(([flag]) => upArgs.some((word) => flag.test(word)))?.[1];
 }

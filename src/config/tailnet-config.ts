@@ -5,13 +5,7 @@ import { memberPaths, runtimePaths } from '../lifecycle/run/runtime-folder.ts';
 import { tailscaledArguments } from '../lifecycle/tailscaled/tailscaled-arguments.ts';
 import { adaptExtraArgs, type ExtraArgs } from './extra-args.ts';
 import { holdsSecret } from './tailnet-variables.ts';
-import {
-  inTailnet,
-  readTailnetNames,
-  type TailnetName,
-  variableOf,
-  variablesOf,
-} from './tailnets.ts';
+import { inTailnet, type TailnetName, variableOf, variablesOf } from './tailnets.ts';
 import { cleanHostname } from './values.ts';
 import { invalid, parseVariables } from './variables.ts';
 
@@ -25,7 +19,7 @@ export interface TailnetConfig {
   readonly stateDir: string | undefined;
   /** Words of TS_EXTRA_ARGS; may hold secrets. */
   readonly upArgs: readonly string[];
-  /** Words of TS_TAILSCALED_EXTRA_ARGS without those that moved our own listeners. */
+  /** Words of TS_TAILSCALED_EXTRA_ARGS without its socket and those that moved our own listeners. */
   readonly tailscaledArgs: readonly string[];
 }
 
@@ -43,10 +37,12 @@ interface ReadTailnet extends NamedTailnet {
 type Variables = Readonly<Record<string, string>>;
 
 /** @throws SpacetailError config_invalid */
-export function readTailnets(present: Variables): readonly [ReadTailnet, ...ReadTailnet[]] {
-  const names = readTailnetNames(present);
+export function readTailnets(
+  present: Variables,
+  names: readonly TailnetName[],
+): readonly [ReadTailnet, ...ReadTailnet[]] {
   const [first, ...others] = names.map((member) =>
-    inTailnet(member, () => readOne(present, member, names)),
+    inTailnet(member, { present, all: names }, () => readOne(present, member, names)),
   );
   return [first as ReadTailnet, ...others];
 }
@@ -72,7 +68,7 @@ function readOne(
       audience: parsed.TS_AUDIENCE,
       apiBaseUrl: parsed.TS_API_BASE_URL,
       acceptDns: parsed.TS_ACCEPT_DNS,
-      socket: parsed.TS_SOCKET,
+      socket: extra.socket ?? parsed.TS_SOCKET,
       // One folder for all of them holds a folder for each.
       stateDir: stateDir !== undefined && isShared ? join(stateDir, member.name) : stateDir,
       upArgs: extra.upArgs,

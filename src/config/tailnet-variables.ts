@@ -1,5 +1,7 @@
 /** Which variables are a tailnet's own. */
 
+type Variables = Readonly<Record<string, string>>;
+
 /** Never shared among tailnets: who holds one may join. */
 export const tailnetSecrets = [
   'TS_AUTHKEY',
@@ -12,7 +14,7 @@ export const tailnetSecrets = [
 const clientIds = ['TS_OAUTH_CLIENT_ID', 'TS_CLIENT_ID'] as const;
 
 /** Each may carry a tailnet's name. */
-const tailnetVariables: readonly string[] = [
+export const tailnetVariables: readonly string[] = [
   ...tailnetSecrets,
   ...clientIds,
   'TS_OAUTH_TAGS',
@@ -26,14 +28,30 @@ const tailnetVariables: readonly string[] = [
   'TS_API_BASE_URL',
 ];
 
+/**
+ * A sentence about a tailnet's variables with the names that are its own: of those that it has, and of secrets,
+ * which several do not share.
+ */
+export function ownNames(
+  text: string,
+  name: string,
+  present: Variables,
+  isSeveral: boolean,
+): string {
+  const suffix = `_${name.toUpperCase()}`;
+  return text.replaceAll(/\bTS_[A-Z_]+\b/g, (variable) => {
+    const isSecret = (tailnetSecrets as readonly string[]).includes(variable);
+    const isOwn = tailnetVariables.includes(variable) && present[variable + suffix] !== undefined;
+    return isOwn || (isSecret && isSeveral) ? variable + suffix : variable;
+  });
+}
+
 const secretFlag = /--?(?:auth-?key|client-secret|id-token)\b/;
 
 /** Whether words such as TS_EXTRA_ARGS hold a secret. */
 export function holdsSecret(words: string): boolean {
   return secretFlag.test(words);
 }
-
-type Variables = Readonly<Record<string, string>>;
 
 /**
  * @param name - in lower case

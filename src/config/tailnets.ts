@@ -3,7 +3,7 @@
  * tailnet's name at its end is that one's; a bare one is every tailnet's, but for secrets.
  */
 import { SpacetailError } from '../errors.ts';
-import { spreadOver } from './tailnet-variables.ts';
+import { ownNames, spreadOver } from './tailnet-variables.ts';
 import { invalid } from './variables.ts';
 
 export interface TailnetName {
@@ -61,21 +61,38 @@ export function variablesOf(
   return name === '' ? { ...variables } : spreadOver(variables, name, all.length);
 }
 
-/** Says which variable a tailnet lacks: the bare one may be there and is not for it. */
-export function inTailnet<T>({ name }: TailnetName, read: () => T): T {
+export interface Among {
+  /** The whole environment, without empty variables. */
+  readonly present: Variables;
+  readonly all: readonly TailnetName[];
+}
+
+/**
+ * Says whose variable it is that is missing or malformed, by the name that the user gave or has to give it: the bare
+ * one may be there and is not for this tailnet.
+ */
+export function inTailnet<T>({ name }: TailnetName, among: Among, read: () => T): T {
   if (name === '') return read();
   try {
     return read();
   } catch (error) {
     if (!(error instanceof SpacetailError)) throw error;
+    const isSeveral = among.all.length > 1;
+    const own = (text: string): string => ownNames(text, name, among.present, isSeveral);
     const isMissing = error.code === 'credentials_missing';
-    const hint = `Set ${variableOf('TS_AUTHKEY', name)}, or ${variableOf('TS_OAUTH_CLIENT_ID', name)} and ${variableOf('TS_OAUTH_CLIENT_SECRET', name)}: a secret without a tailnet's name at its end is never shared among several.`;
+    const hint = isMissing
+      ? `Set ${variableOf('TS_AUTHKEY', name)}, or ${variableOf('TS_OAUTH_CLIENT_ID', name)} and ${variableOf('TS_OAUTH_CLIENT_SECRET', name)}`
+      : own(error.hint).replace(/\.$/, '');
+    const isAboutSecret = isMissing || error.code === 'credentials_incomplete';
+    const isNeverShared = isSeveral && isAboutSecret ? neverShared : '.';
     throw new SpacetailError(
       error.code,
       isMissing
         ? `${error.message}: tailnet ${name} needs ${variableOf('TS_AUTHKEY', name)} or an OAuth client of its own`
-        : `tailnet ${name}: ${error.message}`,
-      { hint: isMissing ? hint : error.hint, cause: error },
+        : `tailnet ${name}: ${own(error.message)}`,
+      { hint: `${hint}${isNeverShared}`, cause: error },
     );
   }
 }
+
+const neverShared = ": a secret without a tailnet's name at its end is never shared among several.";

@@ -87,9 +87,13 @@ export const bool = text('true or false (also 1, 0, t, f)', (value) => {
   return undefined;
 });
 
-export const absolutePath = text('an absolute path without NUL bytes', (value) =>
-  value.startsWith('/') && !value.includes('\0') ? value.replace(/(.)\/+$/, '$1') : undefined,
-);
+export function parseAbsolutePath(value: string): string | undefined {
+  return value.startsWith('/') && !value.includes('\0')
+    ? value.replace(/(.)\/+$/, '$1')
+    : undefined;
+}
+
+export const absolutePath = text('an absolute path without NUL bytes', parseAbsolutePath);
 
 export const httpUrl = text('an http or https URL such as https://api.tailscale.com', (value) => {
   const url = URL.parse(value);

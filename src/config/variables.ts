@@ -38,10 +38,15 @@ const variables = v.object({
   TS_TAILSCALED_EXTRA_ARGS: v.optional(v.string(), ''),
   TS_ACCEPT_DNS: v.optional(values.bool, 'true'),
   TS_SOCKET: v.optional(values.absolutePath),
+  TS_SOCKS5_SERVER: v.optional(v.string()),
+  TS_OUTBOUND_HTTP_PROXY_LISTEN: v.optional(v.string()),
   TS_STATE_DIR: v.optional(values.absolutePath),
   TS_API_BASE_URL: v.optional(values.httpUrl, 'https://api.tailscale.com'),
   TRACE: v.optional(v.string()),
 });
+
+/** Those that every command reads. */
+export const variableNames: readonly string[] = [...Object.keys(variables.entries), 'TS_USERSPACE'];
 
 /** Variables whose value is never quoted, not even in the error that refuses it. */
 const secretNames = new Set<string>([

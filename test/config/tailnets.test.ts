@@ -82,6 +82,35 @@ void t.test('a bare secret is nobody’s, and the variable to set is named', asy
   });
 });
 
+void t.test('the half of a client that is missing is named as that tailnet’s own', async (t) => {
+  const cases: [env: Record<string, string>, message: RegExp][] = [
+    [{ TS_OAUTH_CLIENT_ID_PROD: 'id' }, /^tailnet prod: TS_OAUTH_CLIENT_ID_PROD is set without/],
+    [
+      { TS_OAUTH_CLIENT_ID: 'id', TS_OAUTH_CLIENT_SECRET: 'bare-secret' },
+      /^tailnet prod: TS_OAUTH_CLIENT_ID is set without/,
+    ],
+  ];
+  for (const [more, message] of cases) {
+    const env = { SPACETAIL_TAILNETS: 'prod,partner', TS_AUTHKEY_PARTNER: 'k', ...more };
+    t.throws(() => loadAllCredentials(env, loadConfig(env)), {
+      code: 'credentials_incomplete',
+      message,
+      hint: /Set TS_OAUTH_CLIENT_SECRET_PROD.*never shared among several/,
+    });
+  }
+  const beside = {
+    SPACETAIL_TAILNETS: 'prod,partner',
+    TS_OAUTH_CLIENT_ID_PROD: 'id',
+    TS_OAUTH_CLIENT_SECRET_PROD: 'secret',
+    TS_AUTHKEY_PROD: 'k',
+    TS_AUTHKEY_PARTNER: 'k',
+  };
+  t.match(loadAllCredentials(beside, loadConfig(beside)), [
+    { kind: 'oauth', unused: 'TS_AUTHKEY_PROD' },
+    { kind: 'auth-key', source: 'TS_AUTHKEY_PARTNER' },
+  ]);
+});
+
 void t.test('a bad list is refused, and what is accepted is said', async (t) => {
   const cases: [env: Record<string, string>, message: RegExp][] = [
     [{ SPACETAIL_TAILNETS: 'prod,prod' }, /prod is there twice/],
@@ -91,7 +120,7 @@ void t.test('a bad list is refused, and what is accepted is said', async (t) => 
     [{ ...two, SPACETAIL_OPTIONAL_TAILNETS: 'other' }, /other is not one of SPACETAIL_TAILNETS/],
     [{ SPACETAIL_OPTIONAL_TAILNETS: 'prod' }, /prod is not one of SPACETAIL_TAILNETS/],
     [{ ...two, TS_SOCKET: '/run/x/t.sock' }, /prod and partner have the socket \/run\/x\/t.sock/],
-    [{ ...two, TS_ACCEPT_DNS_PARTNER: 'maybe' }, /tailnet partner: TS_ACCEPT_DNS: "maybe"/],
+    [{ ...two, TS_ACCEPT_DNS_PARTNER: 'maybe' }, /tailnet partner: TS_ACCEPT_DNS_PARTNER: "maybe"/],
     [{ ...two, SPACETAIL_RUNTIME_DIR: `/${'r'.repeat(85)}` }, /too long for a unix socket/],
   ];
   for (const [env, message] of cases)

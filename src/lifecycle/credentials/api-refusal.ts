@@ -21,7 +21,8 @@ const console = 'In the admin console';
 
 /** The token of an OAuth client was refused. */
 export function tokenRefused(answer: ApiAnswer): SpacetailError {
-  if (answer.status === 404) return wrongBase(answer);
+  if (isHtml(answer)) return noJson(answer);
+  if (answer.status === 404 || answer.status < 400) return wrongBase(answer);
   const hint =
     answer.status === 403
       ? `${console} under Settings, Trust credentials, give the OAuth client the scope auth_keys with write access.`
@@ -33,7 +34,8 @@ export function tokenRefused(answer: ApiAnswer): SpacetailError {
 
 /** The exchange of an ID token was refused. */
 export function exchangeRefused(answer: ApiAnswer, claims: IdTokenClaims): SpacetailError {
-  if (answer.status === 404) return wrongBase(answer);
+  if (isHtml(answer)) return noJson(answer);
+  if (answer.status === 404 || answer.status < 400) return wrongBase(answer);
   const { issuer, subject, audience } = claims;
   return new SpacetailError(
     'oauth_rejected',
@@ -46,11 +48,12 @@ export function exchangeRefused(answer: ApiAnswer, claims: IdTokenClaims): Space
 
 /** Minting was refused. */
 export function keyRefused(answer: ApiAnswer, tags: readonly string[]): SpacetailError {
-  if (answer.status === 404) return wrongBase(answer);
+  if (isHtml(answer)) return noJson(answer);
+  if (answer.status === 404 || answer.status < 400) return wrongBase(answer);
   const list = tags.join(', ');
   const aboutTags = answer.status !== 401 && /\btags?\b/i.test(said(answer));
   const scope = `${console} under Settings, Trust credentials, give the client the scope auth_keys with write access and the tags ${list}.`;
-  const ownership = `${console} under Access controls, tagOwners must have each of ${list}; and the client must be allowed these tags, or a tag that owns them (Settings, Trust credentials). TS_OAUTH_TAGS chooses the tags.`;
+  const ownership = `Set TS_OAUTH_TAGS to all the tags of the client (Settings, Trust credentials), or to a tag that one of them owns (tagOwners under Access controls).`;
   return new SpacetailError('key_rejected', `no auth key for ${list} was given; ${said(answer)}`, {
     hint: aboutTags ? ownership : scope,
   });
@@ -64,11 +67,37 @@ function wrongBase(answer: ApiAnswer): SpacetailError {
 
 /** 2xx, and something else in it than what was to come. */
 export function unreadable(answer: ApiAnswer, wanted: string): SpacetailError {
+  if (typeof answer.body === 'string') return noJson(answer);
   return new SpacetailError(
     'api_unreachable',
     `the API answered ${answer.status} without ${wanted}`,
+    { hint: 'Is TS_API_BASE_URL the address of the Tailscale API?' },
+  );
+}
+
+/** A page of HTML is never the API's: something stands between, or the address is another server's. */
+function isHtml({ body }: ApiAnswer): boolean {
+  return typeof body === 'string' && /^\s*</.test(body);
+}
+
+const longestWords = 100;
+
+function noJson({ status, body }: ApiAnswer): SpacetailError {
+  const words = firstWords(String(body));
+  return new SpacetailError(
+    'api_unreachable',
+    `the API answered ${status} and no JSON: ${words === '' ? 'nothing at all' : words}`,
     {
-      hint: 'Is TS_API_BASE_URL the address of the Tailscale API?',
+      hint: 'A proxy or a login page may have answered in its place, or it was cut off: look at SPACETAIL_UPSTREAM_PROXY and TS_API_BASE_URL.',
     },
   );
+}
+
+/** Half of an answer may hold a whole token. */
+function firstWords(text: string): string {
+  return text
+    .replaceAll(/("[^"]*(?:key|token|secret)[^"]*"\s*:\s*)"[^"]*"?/gi, '$1"[redacted]"')
+    .replaceAll(/\s+/g, ' ')
+    .trim()
+    .slice(0, longestWords);
 }

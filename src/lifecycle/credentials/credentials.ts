@@ -1,3 +1,4 @@
+import { SpacetailError } from '../../errors.ts';
 import { type ApiClient, type ApiOptions, createApiClient } from './api-client.ts';
 import { exchangeRefused, keyRefused, tokenRefused, unreadable } from './api-refusal.ts';
 import { postWithRetry } from './api-retry.ts';
@@ -11,11 +12,20 @@ export type Credential =
       readonly clientId: string;
       readonly idToken: string;
       readonly source: string;
+      readonly unused?: string;
     }
-  | { readonly kind: 'oauth'; readonly clientId: string; readonly clientSecret: string }
+  | {
+      readonly kind: 'oauth';
+      readonly clientId: string;
+      readonly clientSecret: string;
+      /** The variable of an auth key that is there too, and that comes after it. */
+      readonly unused?: string;
+    }
   | { readonly kind: 'auth-key'; readonly authKey: string; readonly source: string }
-  /** `--auth-key` in TS_EXTRA_ARGS: among the user's own arguments. */
-  | { readonly kind: 'extra-args' };
+  /** Among the user's own arguments, in TS_EXTRA_ARGS: the CLI joins with it. */
+  | { readonly kind: 'extra-args'; readonly what: ExtraCredential };
+
+export type ExtraCredential = 'auth key' | 'OAuth client' | 'workload identity';
 
 export interface KeyOptions extends ApiOptions {
   /** TS_OAUTH_TAGS */
@@ -41,10 +51,29 @@ export function keyDescription(text: string): string {
 
 /** What `up` prints of the credential; no part of a secret. */
 export function describeCredential(credential: Credential): string {
-  if (credential.kind === 'auth-key') return `auth key (${credential.source})`;
-  if (credential.kind === 'extra-args') return 'auth key (TS_EXTRA_ARGS)';
+  if (credential.kind === 'auth-key') {
+    const kind = isOAuthSecret(credential.authKey) ? 'OAuth client' : 'auth key';
+    return `${kind} (${credential.source})`;
+  }
+  if (credential.kind === 'extra-args') return `${credential.what} (TS_EXTRA_ARGS)`;
   if (credential.kind === 'oauth') return `OAuth client ${credential.clientId}`;
   return `workload identity ${credential.clientId} (${credential.source})`;
+}
+
+/** The CLI mints a key from it, where it is given as one. */
+export function isOAuthSecret(key: string): boolean {
+  return key.startsWith('tskey-client-');
+}
+
+/** Nobody is to think that the key was tried after the client. */
+function withUnused(error: unknown, unused: string | undefined): unknown {
+  if (unused === undefined || !(error instanceof SpacetailError)) return error;
+  if (error.code === 'up_interrupted') return error;
+  return new SpacetailError(
+    error.code,
+    `${error.message}; the auth key of ${unused} is there too and was not used`,
+    { hint: error.hint, cause: error },
+  );
 }
 
 function field(body: unknown, name: string): string | undefined {
@@ -136,6 +165,8 @@ export async function obtainKey(
   const api = await createApiClient(options);
   try {
     return await mintKey(api, await accessToken(api, credential, options, signal), options, signal);
+  } catch (error) {
+    throw withUnused(error, credential.unused);
   } finally {
     await api.close();
   }

@@ -1,5 +1,5 @@
 import { SpacetailError } from '../../errors.ts';
-import { childEnvironment } from '../tailscaled/child-environment.ts';
+import { childEnvironment, upstreamEnvironment } from '../tailscaled/child-environment.ts';
 import { type JoinParts, type JoinSettings, stopGraceMs, type TailnetView } from './join-parts.ts';
 import { login } from './login.ts';
 import type { NodeSummary } from './progress.ts';
@@ -50,7 +50,15 @@ export async function joinTailnet(
     });
     const cli = { binary: settings.tailscale, socket: tailscaled.socket, cwd: parts.folder.path };
     await login(
-      { ...cli, env: { ...childEnvironment(parts.env), HOME: parts.folder.tailscaledHome } },
+      {
+        ...cli,
+        env: {
+          ...childEnvironment(parts.env),
+          HOME: parts.folder.tailscaledHome,
+          // The CLI asks the API itself where it is given an OAuth client.
+          ...upstreamEnvironment(settings.upstreamProxy),
+        },
+      },
       plan.args,
       alive,
     );

@@ -1,5 +1,6 @@
 import { SpacetailError } from '../../errors.ts';
-import { type GoFlag, isOn, readGoFlags } from '../tailscaled/go-flags.ts';
+import { type GoFlag, isOn, readGoFlags, upSwitches } from '../tailscaled/go-flags.ts';
+import { isOAuthSecret } from '../credentials/credentials.ts';
 import { type RuntimeFolder, writeSecretFile } from '../run/runtime-folder.ts';
 
 export interface UpSettings {
@@ -29,23 +30,6 @@ export interface UpPlan {
   readonly shieldsUp: boolean;
 }
 
-const switches = new Set([
-  'accept-dns',
-  'accept-routes',
-  'advertise-connector',
-  'advertise-exit-node',
-  'exit-node-allow-lan-access',
-  'force-reauth',
-  'json',
-  'qr',
-  'report-posture',
-  'reset',
-  'shields-up',
-  'snat-subnet-routes',
-  'ssh',
-  'stateful-filtering',
-]);
-
 /** Flags whose value is a secret; `authkey` is an old spelling that the CLI still takes. */
 const secretFlags: Readonly<Record<string, string>> = {
   'auth-key': 'auth-key',
@@ -62,8 +46,15 @@ function wantsInbound(flags: ReadonlyMap<string, GoFlag>): boolean {
   );
 }
 
+/** Whether the CLI makes a key of its own from a client, for which it must be told the tags. */
+function mintsByCli(authKey: string | undefined, theirs: ReadonlyMap<string, GoFlag>): boolean {
+  const key = authKey ?? theirs.get('auth-key')?.value;
+  if (key !== undefined) return isOAuthSecret(key);
+  return ['client-secret', 'client-id', 'id-token'].some((name) => theirs.has(name));
+}
+
 function readFlags(words: readonly string[]): ReadonlyMap<string, GoFlag> {
-  const { flags, rest } = readGoFlags(words, switches);
+  const { flags, rest } = readGoFlags(words, upSwitches);
   if (rest.length > 0) {
     // Not quoted: it may be the key of a misspelt flag.
     throw new SpacetailError(
@@ -99,8 +90,7 @@ export async function upArguments(
   setting('hostname', settings.hostname);
   setting('timeout', `${Math.max(1, Math.ceil(timeoutMs / 1000))}s`);
   if (keepsState && !theirs.has('reset')) args.push('--reset');
-  if (authKey?.startsWith('tskey-client-') === true)
-    setting('advertise-tags', settings.tags.join(','));
+  if (mintsByCli(authKey, theirs)) setting('advertise-tags', settings.tags.join(','));
   if (authKey !== undefined)
     args.push(`--auth-key=file:${await writeSecretFile(folder, 'auth-key', authKey)}`);
   for (const [name, flag] of theirs) {

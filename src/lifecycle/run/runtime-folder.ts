@@ -136,13 +136,17 @@ export async function openRuntimeFolder(path: string): Promise<RuntimeFolder> {
 }
 
 /**
- * Checks that a socket given by TS_SOCKET lies in a folder that others cannot enter: whoever reaches
+ * Checks that a socket given by TS_SOCKET or `--socket` lies in a folder that others cannot enter: whoever reaches
  * tailscaled's socket can dial through the tailnet.
  * @throws {SpacetailError} `runtime_folder_unsafe`
  */
 export async function checkSocketFolder(socket: string): Promise<void> {
   const found = await findRuntimeFolder(dirname(socket));
-  if (found === undefined) throw unsafe(dirname(socket), `does not exist (TS_SOCKET=${socket})`);
+  if (found === undefined)
+    throw unsafe(
+      dirname(socket),
+      `does not exist, and the socket of tailscaled is to be there (${socket})`,
+    );
 }
 
 /**

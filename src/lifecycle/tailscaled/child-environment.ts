@@ -12,6 +12,7 @@ const plain = new Set([
   'SSL_CERT_FILE',
   'SSL_CERT_DIR',
   'NODE_EXTRA_CA_CERTS',
+  'NODE_USE_SYSTEM_CA',
   'NODE_COMPILE_CACHE',
   'NOTIFY_SOCKET',
   'GODEBUG',
@@ -21,9 +22,25 @@ const plain = new Set([
   'GOTRACEBACK',
 ]);
 
+/** By which tailscaled knows where it runs (hostinfo); without them it sees no network there. */
+const ofPlatforms = new Set([
+  'AWS_LAMBDA_FUNCTION_NAME',
+  'AWS_LAMBDA_FUNCTION_VERSION',
+  'AWS_LAMBDA_INITIALIZATION_TYPE',
+  'AWS_LAMBDA_RUNTIME_API',
+  'APPSVC_RUN_ZIP',
+  'WEBSITE_STACK',
+  'WEBSITE_AUTH_AUTO_AAD',
+]);
+
 /** Switches of tailscaled itself (envknob); none of them is a credential. */
-const knob = /^TS_(?:DEBUG|DISABLE|ENABLE|FORCE|ALLOW|PERMIT|USE|LOGS?|NO_LOGS)_/;
+const knob =
+  /^TS_(?:(?:ALLOW|BIND|CONN25|DEBUG|DERP|DISABLE|DISCO|DNS|ENABLE|FAKE|FORCE|LOGS?|NETSTACK|NO_LOGS|PANIC|PERMIT|SSH|TUN|UPDATE|USE|WAKE)_|HOST_ENV$|PORTLIST$)/;
 const secretLike = /KEY|SECRET|TOKEN|PASSWORD/;
+
+export function isTailscaledKnob(name: string): boolean {
+  return knob.test(name) && !secretLike.test(name);
+}
 
 /**
  * The environment of the supervisor and of tailscaled: a list of what is allowed in, so that neither a
@@ -33,7 +50,11 @@ export function childEnvironment(env: Environment): Record<string, string> {
   const allowed = Object.entries(env).filter((entry): entry is [string, string] => {
     const [name, value] = entry;
     if (value === undefined) return false;
-    return plain.has(name) || name.startsWith('LC_') || (knob.test(name) && !secretLike.test(name));
+    return (
+      [plain, ofPlatforms].some((names) => names.has(name)) ||
+      name.startsWith('LC_') ||
+      isTailscaledKnob(name)
+    );
   });
   return Object.fromEntries(allowed);
 }

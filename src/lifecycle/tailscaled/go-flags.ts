@@ -38,3 +38,21 @@ export function readGoFlags(
 export function isOn(flag: GoFlag | undefined): boolean {
   return flag !== undefined && !/^(?:0|f|false)$/i.test(flag.value ?? 'true');
 }
+
+/** Flags of `tailscale up` that take no value from the next word. */
+export const upSwitches: ReadonlySet<string> = new Set([
+  'accept-dns',
+  'accept-routes',
+  'advertise-connector',
+  'advertise-exit-node',
+  'exit-node-allow-lan-access',
+  'force-reauth',
+  'json',
+  'qr',
+  'report-posture',
+  'reset',
+  'shields-up',
+  'snat-subnet-routes',
+  'ssh',
+  'stateful-filtering',
+]);

@@ -1,15 +1,17 @@
 import { join } from 'node:path';
 import { SpacetailError } from '../../errors.ts';
-import { readGoFlags } from './go-flags.ts';
+import { isOn, readGoFlags, upSwitches } from './go-flags.ts';
 import type { RuntimeFolder } from '../run/runtime-folder.ts';
 
 export interface TailscaledSettings {
-  /** TS_SOCKET */
+  /** TS_SOCKET, or `--socket` of TS_TAILSCALED_EXTRA_ARGS. */
   readonly socket: string | undefined;
   /** TS_STATE_DIR */
   readonly stateDir: string | undefined;
-  /** TS_TAILSCALED_EXTRA_ARGS in words; proxy listeners have been taken out. */
+  /** TS_TAILSCALED_EXTRA_ARGS in words; the socket and proxy listeners have been taken out. */
   readonly tailscaledArgs: readonly string[];
+  /** TS_EXTRA_ARGS in words. */
+  readonly upArgs: readonly string[];
 }
 
 export interface TailscaledPlan {
@@ -28,6 +30,11 @@ export const tailscaledSwitches: ReadonlySet<string> = new Set([
   'syslog',
   'version',
 ]);
+
+function servesSsh(upArgs: readonly string[]): boolean {
+  const { flags } = readGoFlags(upArgs, upSwitches);
+  return isOn(flags.findLast(({ name }) => name === 'ssh'));
+}
 
 /**
  * Our arguments of tailscaled with the user's added; where both name a flag the user's wins.
@@ -55,13 +62,17 @@ export function tailscaledArguments(
       },
     );
   }
-  const socket = theirs.get('socket') ?? settings.socket ?? folder.tailscaledSocket;
+  const socket = settings.socket ?? folder.tailscaledSocket;
   const keepsState =
     theirs.has('state') || theirs.has('statedir') || settings.stateDir !== undefined;
+  // Its SSH server keeps its host keys in files, and without any it does not answer.
+  const hostKeys: readonly (readonly [string, string])[] = servesSsh(settings.upArgs)
+    ? [['statedir', folder.tailscaledHome]]
+    : [];
   const ours: readonly (readonly [string, string | undefined])[] = [
     ['tun', 'userspace-networking'],
     ...(settings.stateDir === undefined
-      ? [['state', 'mem:'] as const]
+      ? [['state', 'mem:'] as const, ...hostKeys]
       : ([
           ['state', join(settings.stateDir, 'tailscaled.state')],
           ['statedir', settings.stateDir],

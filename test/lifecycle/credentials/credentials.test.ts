@@ -219,7 +219,7 @@ void t.test('each refusal says what to change in the admin console, and no secre
         { tags: ['tag:nope'] },
         'key_rejected',
         /no auth key for tag:nope .*not permitted/,
-        /tagOwners must have each of tag:nope/,
+        /TS_OAUTH_TAGS to all the tags of the client .*or to a tag that one of them owns/,
       ],
       [{ first: [{ status: 404 }] }, {}, 'api_unreachable', /answered 404/, /TS_API_BASE_URL/],
     ];
@@ -230,6 +230,39 @@ void t.test('each refusal says what to change in the admin console, and no secre
     );
     t.match(error, { code, message, hint });
     t.notMatch(`${error.message}${error.hint}`, /tskey-client-secret/);
+  }
+});
+
+void t.test('a client that is refused does not hide that there is a key, too', async (t) => {
+  const api = await startKeyApi(t, { clientSecret: 'another' });
+  const beside = { ...oauth, unused: 'TS_AUTH_KEY' };
+  const error = await refusal(obtainKey(beside, optionsFor(api), AbortSignal.timeout(20_000)));
+  t.match(error, {
+    code: 'oauth_rejected',
+    message: /answered 401.*the auth key of TS_AUTH_KEY is there too and was not used/,
+  });
+});
+
+void t.test('an answer that is no JSON is quoted by its first words', async (t) => {
+  const answers: [status: number, text: string, message: RegExp][] = [
+    [200, '<html><title>Sign in</title>', /answered 200 and no JSON: <html><title>Sign in/],
+    [403, '\n<!doctype html><p>Blocked', /answered 403 and no JSON: <!doctype html><p>Blocked/],
+    [
+      200,
+      '{"access_token":"s3cret-half',
+      /answered 200 and no JSON: {"access_token":"\[redacted\]"/,
+    ],
+    [200, '', /answered 200 and no JSON: nothing at all/],
+  ];
+  for (const [status, text, message] of answers) {
+    const server = createServer((_, response) => response.writeHead(status).end(text));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    t.teardown(() => server.close());
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const error = await refusal(obtainKey(oauth, optionsFor({ url }), AbortSignal.timeout(20_000)));
+    t.match(error, { code: 'api_unreachable', message });
+    t.notMatch(error.message, /s3cret/);
   }
 });
 
@@ -296,7 +329,10 @@ void t.test('what is printed of a credential is its kind and where it is from', 
     describeCredential({ kind: 'auth-key', authKey: 's3cret', source: 'TS_AUTH_KEY' }),
     'auth key (TS_AUTH_KEY)',
   );
-  t.equal(describeCredential({ kind: 'extra-args' }), 'auth key (TS_EXTRA_ARGS)');
+  t.equal(
+    describeCredential({ kind: 'extra-args', what: 'OAuth client' }),
+    'OAuth client (TS_EXTRA_ARGS)',
+  );
   t.equal(
     describeCredential({
       kind: 'id-token',

@@ -33,6 +33,7 @@ void t.test('tailscaled gets our defaults, and the user’s flag where both name
       socket: undefined,
       stateDir: undefined,
       tailscaledArgs,
+      upArgs: [],
       ...more,
     });
   t.strictSame(plan([]), {
@@ -46,18 +47,11 @@ void t.test('tailscaled gets our defaults, and the user’s flag where both name
     socket: folder.tailscaledSocket,
     ephemeral: true,
   });
-  const theirs = plan([
-    '-verbose',
-    '2',
-    '--socket=/x/y.sock',
-    '--state=/x/state',
-    '--no-logs-no-support',
-  ]);
-  t.equal(theirs.socket, '/x/y.sock');
+  const theirs = plan(['-verbose', '2', '--state=/x/state', '--no-logs-no-support']);
   t.equal(theirs.ephemeral, false);
   t.strictSame(
-    theirs.args.filter((word) => !word.includes('tun') && !word.includes('socks5')),
-    ['-verbose', '2', '--socket=/x/y.sock', '--state=/x/state', '--no-logs-no-support'],
+    theirs.args.filter((word) => !/^--(?:tun|socks5-server|socket)=/.test(word)),
+    ['-verbose', '2', '--state=/x/state', '--no-logs-no-support'],
   );
   const kept = plan([], { stateDir: '/var/x', socket: '/s/t.sock' });
   t.match(kept, { socket: '/s/t.sock', ephemeral: false });
@@ -65,12 +59,38 @@ void t.test('tailscaled gets our defaults, and the user’s flag where both name
   t.ok(kept.args.includes('--statedir=/var/x'));
 });
 
+void t.test('an SSH server has a folder of its own for its host keys', async (t) => {
+  const folder = await folderOf(t);
+  const words = (upArgs: string[], more = {}) =>
+    tailscaledArguments(folder, {
+      socket: undefined,
+      stateDir: undefined,
+      tailscaledArgs: [],
+      upArgs,
+      ...more,
+    });
+  for (const upArgs of [['--ssh'], ['-ssh=true'], ['--hostname', 'x', '--ssh']]) {
+    const plan = words(upArgs);
+    t.ok(plan.args.includes('--state=mem:'));
+    t.ok(plan.args.includes(`--statedir=${folder.tailscaledHome}`), upArgs.join(' '));
+    t.equal(plan.ephemeral, true);
+  }
+  for (const plan of [words(['--ssh=false']), words(['--hostname', '--ssh'])])
+    t.notOk(plan.args.some((word) => word.includes('statedir')));
+  t.ok(words(['--ssh'], { stateDir: '/var/x' }).args.includes('--statedir=/var/x'));
+});
+
 void t.test('a flag that would break the bridge is refused with a sentence', async (t) => {
   const folder = await folderOf(t);
   const plan =
     (...tailscaledArgs: string[]) =>
     () =>
-      tailscaledArguments(folder, { socket: undefined, stateDir: undefined, tailscaledArgs });
+      tailscaledArguments(folder, {
+        socket: undefined,
+        stateDir: undefined,
+        tailscaledArgs,
+        upArgs: [],
+      });
   t.throws(plan('--tun=tailscale0'), {
     code: 'config_invalid',
     message: /--tun=tailscale0 is not accepted/,
@@ -157,6 +177,21 @@ void t.test('an OAuth secret given as a key asks for the tags', async (t) => {
   const folder = await folderOf(t);
   const plan = await upArguments(folder, settings, once('tskey-client-x?ephemeral=true', 1000));
   t.ok(plan.args.includes('--advertise-tags=tag:a,tag:b'));
+});
+
+void t.test('a client among the words asks for the tags, too', async (t) => {
+  const folder = await folderOf(t);
+  const cases: [words: string[], asks: boolean][] = [
+    [['--client-secret=tskey-client-x'], true],
+    [['--client-id=k', '--id-token=jwt'], true],
+    [['--auth-key=tskey-client-x'], true],
+    [['--auth-key=tskey-auth-x'], false],
+    [['--client-secret=x', '--advertise-tags=tag:mine'], false],
+  ];
+  for (const [upArgs, asks] of cases) {
+    const { args } = await upArguments(folder, { ...settings, upArgs }, once(undefined));
+    t.equal(args.includes('--advertise-tags=tag:a,tag:b'), asks, upArgs.join(' '));
+  }
 });
 
 void t.test('shields are down only where the user wants to be reached', async (t) => {
