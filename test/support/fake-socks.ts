@@ -7,6 +7,8 @@ import { tcpOrigin } from './origins.ts';
 import type { Origin } from './origins.ts';
 import type { Teardown } from './teardown.ts';
 
+const REFUSAL = Buffer.from([5, 1, 0, 1, 0, 0, 0, 0, 0, 0]);
+
 interface SocksRequest {
   dstAddr: string;
   dstPort: number;
@@ -15,27 +17,50 @@ interface SocksRequest {
 /**
  * socksv5's server in the place of tailscaled's SOCKS port: whatever address is asked for, the port is
  * dialled on 127.0.0.1. It knows IPv4 and names only.
+ *
+ * @param halfCloses - whether it passes the end of one direction on alone, as tailscaled does from September 2026 on;
+ *   before, the end of one was the end of both
  */
 export async function fakeSocks(
   t: Teardown,
+  { halfCloses = false } = {},
 ): Promise<{ host: string; port: number; asked: SocksRequest[] }> {
   const asked: SocksRequest[] = [];
+  const open = new Set<Socket>();
   const server = socksv5.createServer(
-    (info: SocksRequest, accept: (raw: true) => Socket | undefined) => {
+    (info: SocksRequest & { srcPort: number }, accept: (raw: true) => Socket | undefined) => {
       asked.push(info);
-      const client = accept(true);
-      if (client === undefined) return;
+      // socksv5's own refusal is two bytes; tailscaled says reply 1, whatever the reason.
+      const deny = (): void => {
+        for (const socket of open) if (socket.remotePort === info.srcPort) socket.end(REFUSAL);
+      };
       const origin = connect({ host: '127.0.0.1', port: info.dstPort, allowHalfOpen: true });
-      origin.on('error', () => {}).on('close', () => client.destroy());
-      client.on('error', () => {}).on('close', () => origin.destroy());
-      client.pipe(origin).pipe(client);
+      origin.on('error', deny).on('connect', () => {
+        origin.off('error', deny).on('error', () => {});
+        const client = accept(true);
+        if (client === undefined) {
+          origin.destroy();
+          return;
+        }
+        origin.on('close', () => client.destroy());
+        client.on('error', () => {}).on('close', () => origin.destroy());
+        client.pipe(origin).pipe(client);
+      });
     },
   );
   server.useAuth(socksv5.auth.None());
   server.listen(0, '127.0.0.1');
-  const inner = server._srv as Server;
+  const inner = server._srv as Server & { allowHalfOpen: boolean };
+  inner.allowHalfOpen = halfCloses;
+  inner.on('connection', (socket: Socket) => {
+    open.add(socket);
+    socket.on('close', () => open.delete(socket));
+  });
   await once(inner, 'listening');
-  t.teardown(() => server.close());
+  t.teardown(() => {
+    for (const socket of open) socket.destroy();
+    server.close();
+  });
   return { host: '127.0.0.1', port: (inner.address() as AddressInfo).port, asked };
 }
 

@@ -40,6 +40,8 @@ export async function askUpgrade(
   signal.addEventListener('abort', onAbort);
   if (signal.aborted) onAbort();
   outgoing
+    // A handshake before this one has left it paused, and node's client only reads what flows.
+    .on('socket', (socket) => socket.resume())
     .on('upgrade', (response, _socket, head) => {
       resolve({ kind: 'switched', response, head });
     })
