@@ -2,6 +2,7 @@ import { answerCases } from './cases/answers.ts';
 import { connectCases } from './cases/connect.ts';
 import { faultCases } from './cases/faults.ts';
 import { requestCases } from './cases/requests.ts';
+import { reverseProxyCases } from './cases/reverse-proxy.ts';
 import { socks5Cases } from './cases/socks5.ts';
 import { upgradeCases } from './cases/upgrades.ts';
 import type { WireCase } from './wire-case.ts';
@@ -13,4 +14,5 @@ export const table: readonly WireCase[] = [
   ...answerCases,
   ...upgradeCases,
   ...faultCases,
+  ...reverseProxyCases,
 ];

@@ -130,12 +130,13 @@ export const faultCases: WireCase[] = [
     run: async (t, way) => {
       const answer = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nslow\r\n0\r\n\r\n';
       const origin = await tcpOrigin(t, (socket) => {
-        socket.once('data', async () => {
-          for (const byte of answer) {
-            socket.write(byte);
-            await new Promise((resolve) => setTimeout(resolve, 2));
-          }
-        });
+        let sent = 0;
+        const next = (): void => {
+          socket.write(answer.charAt(sent));
+          sent += 1;
+          if (sent < answer.length) setTimeout(next, 2);
+        };
+        socket.once('data', next);
       });
       const client = await ask(way, get(way, origin.port));
       const text = await client.until(/0\r\n\r\n$/u);

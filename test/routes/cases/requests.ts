@@ -32,9 +32,23 @@ export const requestCases: WireCase[] = [
   {
     title: 'a request goes on in origin form, and a second one by the same connection',
     run: async (t, way) => {
-      const origin = await httpOrigin(t, (request, response) => response.end(`[${request.url}]`));
-      const client = await ask(way, get(way, origin.port, 'Proxy-Connection: x\r\n', '/a?b'));
+      let raw: string[] = [];
+      const origin = await httpOrigin(t, (request, response) => {
+        raw = request.rawHeaders;
+        response.end(`[${request.url}]`);
+      });
+      const client = await ask(
+        way,
+        get(way, origin.port, 'X-A: 1\r\nProxy-Connection: x\r\n', '/a?b'),
+      );
       t.match(await client.until(/\[.*\]/u), /^HTTP\/1\.1 200 OK[^]*\[\/a\?b\]$/u);
+      const fields = new Map(
+        raw.flatMap((name, at) => (at % 2 === 0 ? [[name.toLowerCase(), raw[at + 1]]] : [])),
+      );
+      t.equal(raw.length, fields.size * 2, 'no field comes twice');
+      t.equal(fields.get('host'), `${way.host}:${origin.port}`);
+      t.equal(fields.get('x-a'), '1');
+      t.notOk(fields.has('proxy-connection'));
       t.match(await way.record(), { proto: 'http', method: 'GET', status: 200, error: null });
       client.socket.write(get(way, origin.port, '', '/c'));
       await client.until(/\[\/c\]$/u);
