@@ -10,7 +10,12 @@ import { portForService, startService } from './services.ts';
  *
  * @returns the API's URL, for NOMAD_ADDR
  */
-export async function startNomad(stage: Stage, isTls: boolean): Promise<string> {
+export async function startNomad(
+  stage: Pick<Stage, 'teardown' | 'facts' | 'host' | 'open' | 'folder'> & {
+    readonly parts: Pick<Stage['parts'], 'nomad'>;
+  },
+  isTls: boolean,
+): Promise<string> {
   const folder = join(stage.folder, isTls ? 'nomad-tls' : 'nomad');
   mkdirSync(folder);
   const { caFile, certFile, keyFile } = stage.facts;

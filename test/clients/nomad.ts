@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Client, Stage, Trial } from './client.ts';
 import { startNomad, talkingJob } from './nomad-server.ts';
+import type { PartName } from './parts.ts';
 import { restapiBlock, stack, tofuParts } from './tofu.ts';
 
 /** The same trial against an API without and with TLS. */
@@ -18,6 +19,9 @@ async function plainAndTls(
   }
   return trials;
 }
+
+/** What `spacelift-job.test.ts` is made from; `make test` builds that Nomad too, though its clients here are slow. */
+export const jobParts: readonly PartName[] = [...tofuParts, 'nomad'];
 
 const jobScript = `
 "$0" job run -json -detach "$1"
@@ -84,7 +88,8 @@ export const nomadClients: readonly Client[] = [
   },
 ];
 
-const jobBlock = `resource "restapi_object" "job" {
+/** A job for the restapi provider. */
+export const jobBlock = `resource "restapi_object" "job" {
   object_id    = "by-tofu"
   path         = "/v1/jobs"
   read_path    = "/v1/job/{id}"

@@ -77,10 +77,18 @@ resource "restapi_object" "one" {
   return { worker, state, api, hostname, doors };
 }
 
-const tofu = (args: string): string => `cd /mnt/workspace/source && tofu ${args}`;
+/** A command of a phase. */
+export const tofu = (args: string): string => `cd /mnt/workspace/source && tofu ${args}`;
 
-function checkPhase(t: Test, run: Run, name: string, result: PhaseResult, code: number): void {
-  t.equal(result.code, code, `${name}: ${result.output}`);
+/** A phase is over as a worker needs it to be. */
+export function checkPhase(
+  t: Test,
+  run: Pick<Run, 'worker' | 'state'>,
+  name: string,
+  result: PhaseResult,
+  code: number,
+): void {
+  t.equal(result.code, code, `${name}: its exit code`, { output: result.output });
   t.notOk(result.timedOut, `${name}: its pipe ends`);
   t.strictSame(result.left, [], `${name}: nothing runs on`);
   t.notOk(run.state.isLocked(), `${name}: the state is not locked`);
@@ -90,7 +98,12 @@ function checkPhase(t: Test, run: Run, name: string, result: PhaseResult, code: 
   t.notMatch(saved, /127\.0\.0\.1:8080/, `${name}: the saved environment has no proxy of ours`);
 }
 
-async function checkEnd(t: Test, tailnet: TailnetAccess, { hostname, doors }: Run): Promise<void> {
+/** The node is gone from the tailnet, and all that the run asked for went by the tailnet. */
+export async function checkEnd(
+  t: Test,
+  tailnet: TailnetAccess,
+  { hostname, doors }: Pick<Run, 'hostname' | 'doors'>,
+): Promise<void> {
   await tailnet.untilListed((nodes) => nodes.every(({ name }) => name !== hostname), 20_000);
   const visitors = doors.flatMap((door) => door.visitors());
   t.ok(visitors.length > 0, `${visitors.length} connections`);
