@@ -32,7 +32,7 @@ const shell: HookShell = ['BusyBox ash', ...asSpacelift, ash, ...ashArguments];
 /** A task, as the operator of the stack starts it: each line is one use of Nomad's API. */
 const look = `id -u
 nomad job status by-tofu
-until nomad job allocs by-tofu | grep -q running; do :; done
+until nomad job allocs by-tofu | grep -Eq 'running|failed'; do :; done
 nomad alloc logs -f -job by-tofu | grep -m 2 -x 'still there'
 echo 'there and back' | nomad alloc exec -i -t=false -job by-tofu sh -c 'cat; echo from the allocation; exit 7' || echo "exit $?"`;
 
