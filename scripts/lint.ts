@@ -19,6 +19,7 @@ const ok = await runSteps([
     title: 'docs/dependencies.md',
     command: [process.execPath, 'scripts/dependencies.ts', '--check'],
   },
+  { title: 'schema', command: [process.execPath, 'scripts/schemas.ts', '--check'] },
   { title: 'docs/errors.md', command: [process.execPath, 'scripts/docs-errors.ts', '--check'] },
 ]);
 process.exitCode = ok ? 0 : 1;

@@ -45,7 +45,8 @@ export async function serve(plan: RunPlan, options: ServeOptions): Promise<Super
       stop: options.stop,
       redact: redactor(secrets),
     },
-    (folder) => buildParts(folder, plan, { logger, env: options.env, stop: options.stop }),
+    (folder, core) =>
+      buildParts(folder, plan, { logger, env: options.env, stop: options.stop, core }),
   );
   logger.info({ end: end.kind === 'ended' ? end.end : end.kind }, 'the run is over');
   return end;

@@ -1,32 +1,36 @@
 /** A line of the access log for people. */
 import { basename } from 'node:path';
-import pretty from 'pino-pretty';
 import { formatBytes, formatMs, formatTarget, printable } from '../report/format.ts';
 import { paint } from './paint.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** @returns a function from one JSON line to a text with its line end; what is not JSON stays as it is */
+/** @returns a function from one JSON line to a text with its line end; what is no object of JSON stays as it is */
 export function prettyLines(colour: boolean): (line: string) => string {
-  const render = pretty.prettyFactory({
-    colorize: colour,
-    translateTime: 'SYS:HH:MM:ss.l',
-    include: 'time',
-    hideObject: true,
-    messageFormat: (fields) => sentence(fields, colour),
-  });
-  return (line) => (isObject(line) ? render(line) : `${printable(line)}\n`);
+  return (line) => {
+    const fields = fieldsOf(line);
+    if (fields === undefined) return `${printable(line)}\n`;
+    return `${paint(`[${clock(text(fields['time']))}]`, 'dim', colour)} ${sentence(fields, colour)}\n`;
+  };
 }
 
-/** What is none, a line that was cut among them, pino-pretty would hand on byte for byte. */
-function isObject(line: string): boolean {
-  if (!line.startsWith('{')) return false;
+/** `undefined` for what is no object, a line that was cut among them. */
+function fieldsOf(line: string): Fields | undefined {
+  if (!line.startsWith('{')) return undefined;
   try {
-    JSON.parse(line);
-    return true;
+    return JSON.parse(line) as Fields;
   } catch {
-    return false;
+    return undefined;
   }
+}
+
+/** The time of day here, e.g. `14:03:59.120`. */
+function clock(time: string): string {
+  const date = new Date(time);
+  const parts = [date.getHours(), date.getMinutes(), date.getSeconds()];
+  if (Number.isNaN(date.getTime())) return '--:--:--';
+  const two = parts.map((part) => String(part).padStart(2, '0')).join(':');
+  return `${two}.${String(date.getMilliseconds()).padStart(3, '0')}`;
 }
 
 /** e.g. `200 GET db.tail1.ts.net:80 tailnet 100.64.0.3 12 ms ↑ 120 B ↓ 3.4 kB terraform-provider-nomad_v2.4.0` */

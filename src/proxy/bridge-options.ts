@@ -1,12 +1,11 @@
 /** What a bridge is made of, and what it can do. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Trace } from './request/exchange-options.ts';
 import type { Counters } from './request/exchanges.ts';
 import type { Inspect } from './request/inspect.ts';
 import type { ListenAddress } from './inbound/listen.ts';
 import type { Policy } from './policy/policy.ts';
-import type { ClientProcess, RequestRecord } from './core/request-record.ts';
+import type { ClientProcess, RequestRecord, Trace } from './core/request-record.ts';
 import type { Resolve, Tailnet } from '../tailnet.ts';
 import type { PreconnectOptions } from './dial/preconnect/acquire.ts';
 import type { PreconnectCounts } from './dial/preconnect/pool.ts';

@@ -4,7 +4,6 @@
  * name, its FQDN or an address; ports that follow one another become a range.
  */
 import { isIP } from 'node:net';
-import { Memo } from '../memo.ts';
 import type { RunRequest } from './run-request.ts';
 
 /** Hosts and ports that are kept; a run that talks to more cannot be written as a list anyhow. */
@@ -59,17 +58,14 @@ function ruleHost(request: RunRequest): string | undefined {
 /** `undefined` where the rule language has no word for it. */
 function hostItself(request: RunRequest): string | undefined {
   // The router of a subnet is not the host behind it.
-  if (request.route === 'tailnet' && request.peer !== null && names.of(request.peer))
+  if (request.route === 'tailnet' && request.peer !== null && isName(request.peer))
     return request.peer;
-  if (isIP(request.host) === 0 && names.of(request.host)) return request.host;
+  if (isIP(request.host) === 0 && isName(request.host)) return request.host;
   // An address in an odd spelling (0x7f.1) or a name that only a resolver accepts: what was dialled.
   const ip = request.ip ?? request.host;
   if (isIP(ip) === 0) return undefined;
   return ip.includes(':') ? `[${ip}]` : ip;
 }
-
-/** Whether a text is one. */
-const names = new Memo(isName);
 
 /** As the rule parser reads names: ASCII labels, and no number in the last place. */
 function isName(host: string): boolean {

@@ -1,5 +1,5 @@
 import type { RuntimeFolder } from '../lifecycle/run/runtime-folder.ts';
-import type { SupervisorParts } from '../lifecycle/run/supervisor-parts.ts';
+import type { SupervisorParts, SupervisorStatus } from '../lifecycle/run/supervisor-parts.ts';
 import { inboundAllowed } from '../lifecycle/join/up-arguments.ts';
 import type { Logger } from '../log.ts';
 import { openAccessLog } from '../proxy/log/access-log.ts';
@@ -9,7 +9,6 @@ import { matchesDirect } from '../proxy/policy/direct-hosts.ts';
 import { createMetrics } from '../proxy/metrics/metrics.ts';
 import { createPages } from '../proxy/pages/pages.ts';
 import { proxyToken } from '../proxy/inbound/proxy-token.ts';
-import { batchRecords } from '../proxy/log/record-batch.ts';
 import { RequestFeed } from '../proxy/pages/request-feed.ts';
 import type { RequestRecord } from '../proxy/core/request-record.ts';
 import { parseRules } from '../proxy/policy/rules.ts';
@@ -38,6 +37,8 @@ export interface BuildContext {
   readonly logger: Logger;
   readonly env: NodeJS.ProcessEnv;
   readonly stop: AbortSignal;
+  /** What the supervisor itself knows, at any time. */
+  readonly core: () => SupervisorStatus;
 }
 
 /** Called once the runtime folder is this run's alone. @throws SpacetailError */
@@ -59,36 +60,22 @@ export async function buildParts(
     runId: plan.runId ?? null,
     policyMode: policy.mode,
   });
-  const records = batchRecords((ended) => {
-    for (const record of ended) accessLog.write(record);
-    for (const record of ended) metrics.observe(record);
-    for (const record of ended) feed.publish(record);
-    for (const record of ended) run.add(record);
-  });
-  const report = () => {
-    records.flush();
-    return run.snapshot(Date.now(), accessLog.dropped());
-  };
+  const report = () => run.snapshot(Date.now(), accessLog.dropped());
   const warnings = () => [...warningsOf(members, policy), ...lostLines(accessLog.dropped())];
-  let restarts = (): number => 0;
+  const restarts = (): number =>
+    context.core().tailnets.reduce((sum, one) => sum + one.tailscaled.restarts, 0);
   const preconnect = { rules: parseRules(config.preconnect, tailnetNames(config)) };
   const metrics = createMetrics({
     spares: preconnect.rules.length > 0 ? () => bridge.spares() : undefined,
     hasTailnets: list.length > 1,
     openTunnels: () => bridge.counters().openTunnels,
-    tailscaledRestarts: () => restarts(),
+    tailscaledRestarts: restarts,
     logLinesDropped: () => accessLog.dropped(),
   });
   const pages = createPages({
     token: proxyToken(config.proxyToken),
     feed,
-    metrics: {
-      contentType: metrics.contentType,
-      text() {
-        records.flush();
-        return metrics.text();
-      },
-    },
+    metrics,
     listeners: () => ({
       http: bridge.addresses().http ?? config.http,
       socks5: bridge.addresses().socks,
@@ -129,7 +116,10 @@ export async function buildParts(
     record: (record: RequestRecord) => {
       activity.lastMs = Date.now();
       activity.ended += 1;
-      records.add(record);
+      accessLog.write(record);
+      metrics.observe(record);
+      feed.publish(record);
+      run.add(record);
     },
     pages: (request, response) => pages.handle(request, response),
     attachedNetworks: createAttachedNetworks(),
@@ -156,7 +146,6 @@ export async function buildParts(
       members.of(name).changed(state);
     },
     status(core) {
-      restarts = () => core.tailnets.reduce((sum, one) => sum + one.tailscaled.restarts, 0);
       return statusDocument(core, {
         members,
         counters: bridge.counters(),
@@ -166,7 +155,6 @@ export async function buildParts(
     },
     operations: operationsOf({ bridge, report }),
     async finish() {
-      records.flush();
       // What the disk does not take now is lost too, and the report says so.
       await Promise.all([accessLog.close(), ...list.map(({ view }) => view.close())]);
       const snapshot = report();

@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { run } from '../../src/commands/logs.ts';
 import { prettyLines } from '../../src/commands/pretty-log.ts';
-import { createLineWriter } from '../../src/proxy/log/access-log.ts';
+import { createAccessLines } from '../../src/proxy/log/access-log.ts';
 import type { RequestRecord } from '../../src/proxy/core/request-record.ts';
 import { requestRecord } from '../support/request-record.ts';
 import { commandIo } from '../support/command-io.ts';
@@ -20,7 +20,7 @@ import { waitFor } from '../support/wait-for.ts';
 
 function line(changes: Partial<RequestRecord>): string {
   let text = '';
-  createLineWriter((written) => (text += written))(requestRecord(changes));
+  createAccessLines((written) => (text += written)).write(requestRecord(changes));
   return text;
 }
 
@@ -138,7 +138,7 @@ void t.test('the lines under TRACE are short, and no text of a client moves the 
   const print = (fields: object) =>
     pretty(JSON.stringify({ time: '2026-01-02T03:04:05.006Z', level: 'debug', ...fields }));
   const start = { msg: 'request start', id: 'r-1', proto: 'http', method: 'GET' };
-  t.match(print({ ...start, host: 'web', port: 80 }), /^\[[\d:.]+\]: r-1 start GET web:80\n$/);
+  t.match(print({ ...start, host: 'web', port: 80 }), /^\[[\d:.]+\] r-1 start GET web:80\n$/);
   t.match(
     print({ msg: 'request step', id: 'r-1', step: 'dialled', ms: 3.2, kind: 'connected' }),
     / r-1 dialled 3\.2 ms connected\n$/,

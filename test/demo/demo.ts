@@ -7,6 +7,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { run, type Finished } from '../support/run.ts';
+import { readLogLines } from '../support/log-lines.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { joinVariables } from '../tailnet/join-variables.ts';
 import { startTailnet } from '../tailnet/tailnet.ts';
@@ -147,10 +148,10 @@ try {
   await show('the access log', spacetail('logs'), { env: base, expect: /offline/ });
   await show('spacetail down', spacetail('down'), { env: base, expect: /down/ });
   await tailnet.untilListed((nodes) => nodes.every((node) => node.name !== 'demo-run'));
-  const log = readLog();
+  const log = readLogLines(readLog().join('\n'));
   say(`the node has left the tailnet; ${log.length} requests were made, one log line each:`);
   for (const line of log) {
-    console.log(indent(oneRequest(JSON.parse(line) as Record<string, string | number | null>)));
+    console.log(indent(oneRequest(line as Record<string, string | number | null>)));
   }
 } finally {
   await run(process.execPath, [bundle, 'down'], {

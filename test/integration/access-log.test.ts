@@ -41,16 +41,6 @@ void t.test('TRACE adds a line at the start of a request and one for each step',
   await spacetail.up({ TRACE: '1' });
   const slow = spacetail.curl(`http://web:${port}/slow/1500`);
   const start = await waitFor(() => spacetail.accessLog()[0], { what: 'the line at the start' });
-  t.strictSame(Object.keys(start), [
-    'time',
-    'level',
-    'msg',
-    'id',
-    'proto',
-    'method',
-    'host',
-    'port',
-  ]);
   t.match(start, {
     level: 'debug',
     msg: 'request start',
@@ -74,9 +64,6 @@ void t.test('TRACE adds a line at the start of a request and one for each step',
   );
   for (const { ms, step } of lines.filter(({ msg }) => msg === 'request step'))
     t.ok(typeof ms === 'number' && ms >= 0 && ms < 1500, `${String(step)} took ${String(ms)} ms`);
-  const fields = `time level msg id proto method host port name_source ip peer route policy client status error dns_ms dial_ms
-    total_ms bytes_up bytes_down close_reason`;
-  t.strictSame(Object.keys(lines.at(-1) ?? {}), fields.split(/\s+/), 'the last line is as ever');
 });
 
 /** Inodes of the machine's netlink sockets that ask about sockets (NETLINK_SOCK_DIAG is 4). */

@@ -1,6 +1,7 @@
 /** `spacetail` as a hook calls it, on the tailnet of a test: the built bundle, a runtime folder of its own. */
 import { existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { type LogLine, readLogLines } from '../support/log-lines.ts';
 import { type Finished, run } from '../support/run.ts';
 import { tmpFolder } from '../support/tmp-folder.ts';
 import { freePort } from '../support/free-port.ts';
@@ -9,8 +10,6 @@ import { joinVariables } from '../tailnet/join-variables.ts';
 import { besideIdle } from './beside-idle.ts';
 
 const bundle = fileURLToPath(new URL('../../dist/spacetail.js', import.meta.url));
-
-export type LogLine = Record<string, unknown> & { host: string; status: number };
 
 export interface Spacetail {
   /** PATH with `spacetail` and `node`, and what `up` needs to join; no proxy variables. */
@@ -104,10 +103,6 @@ export async function spacetailFor(
         cwd: folder,
         timeoutMs: 60_000,
       }),
-    accessLog: () =>
-      readFileSync(`${runtimeDir}/access.log`, 'utf8')
-        .split('\n')
-        .filter((line) => line !== '')
-        .map((line) => JSON.parse(line) as LogLine),
+    accessLog: () => readLogLines(readFileSync(`${runtimeDir}/access.log`, 'utf8')),
   };
 }

@@ -56,6 +56,7 @@ void t.test('the package holds what runs and what is read, and nothing else', as
     'dist/spacetail.1',
     'dist/spacetail.js',
     'package.json',
+    'schema/access-log.schema.json',
     'schema/policy.schema.json',
   ]);
   t.equal(

@@ -16,7 +16,7 @@ export interface Floor {
 export const floors: readonly Floor[] = [
   {
     name: 'ground',
-    files: /^((async|errors|log|memo|no-proxy|version|tailnet|last-by-host)\.ts$|(http1|ip)\/)/,
+    files: /^((async|errors|log|log-file|memo|no-proxy|version|tailnet)\.ts$|(http1|ip)\/)/,
   },
   { name: 'rooms', files: /^(proxy|dns|lifecycle|report)\// },
   { name: 'config', files: /^config(\.ts$|\/)/ },

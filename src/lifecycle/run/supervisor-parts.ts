@@ -108,5 +108,8 @@ export type SupervisorEnd =
   | { readonly kind: 'already'; readonly by: ProcessId }
   | { readonly kind: 'ended'; readonly end: RunEnd; readonly error: SpacetailError | undefined };
 
-/** Called once the runtime folder is ours alone. */
-export type BuildParts = (folder: RuntimeFolder) => Promise<SupervisorParts>;
+/** Called once the runtime folder is ours alone; `core` is what is true at any time. */
+export type BuildParts = (
+  folder: RuntimeFolder,
+  core: () => SupervisorStatus,
+) => Promise<SupervisorParts>;

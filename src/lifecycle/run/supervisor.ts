@@ -76,12 +76,13 @@ async function claimedRun(
   const timeout = AbortSignal.timeout(settings.upTimeoutMs);
   for (const notice of options.notices) progress.notice(notice);
   const members = membersOf(options, folder);
+  const state = createRunState(self, options.owner, members);
   const run: Run = {
     options,
     folder,
-    parts: await build(folder),
+    parts: await build(folder, () => state.core()),
     progress,
-    state: createRunState(self, options.owner, members),
+    state,
     ending: createEnding(options.stop),
   };
   const finished = Promise.withResolvers<unknown>();

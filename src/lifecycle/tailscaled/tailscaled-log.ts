@@ -1,4 +1,4 @@
-import { openBoundedLog } from './bounded-log.ts';
+import { LogFile } from '../../log-file.ts';
 
 /** What every tailscaled of a run says: to a bounded file, and the last lines for errors. */
 export interface TailscaledLog {
@@ -14,7 +14,7 @@ const quotedLines = 8;
 
 /** @param redact takes secrets out; tailscaled prints what the control server answers */
 export function createTailscaledLog(path: string, redact: (text: string) => string): TailscaledLog {
-  const file = openBoundedLog(path);
+  const file = new LogFile({ path, maxBytes: 4 << 20, keep: 1, maxWaitingBytes: 1 << 20 });
   const last: string[] = [];
   return {
     writeLine(line) {

@@ -47,8 +47,13 @@ export interface RequestRecord {
   readonly dialMs: number | null;
   /** Present where the connection was dialled before the request came; `dialMs` is what was left to wait for, mostly 0. */
   readonly preconnect?: true;
+  /** How many addresses were dialled, where more than one. */
+  readonly tried?: number;
   readonly totalMs: number;
   readonly bytesUp: number;
   readonly bytesDown: number;
   readonly closeReason: string;
 }
+
+/** Steps of a request as they happen, for `SPACETAIL_LOG_LEVEL=debug` and `explain --dial`. */
+export type Trace = (id: string, step: string, facts: Readonly<Record<string, unknown>>) => void;

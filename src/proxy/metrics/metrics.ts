@@ -1,6 +1,5 @@
 /** What /metrics tells Prometheus. */
-import { Counter, Gauge, Registry } from 'prom-client';
-import { LateCounter, LateHistogram } from './late-metrics.ts';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { PreconnectCounts } from '../dial/preconnect/pool.ts';
 import { registerSpares } from './spare-metrics.ts';
 import { watchLoopDelay } from './loop-delay.ts';
@@ -53,61 +52,53 @@ function createInstruments(
   registry: Registry,
   hasTailnets: boolean,
 ): (record: RequestRecord) => void {
-  const requests = new LateCounter(
-    {
-      name: 'spacetail_requests_total',
-      help: 'Requests at their end, tunnels included.',
-      registry,
-    },
-    ['protocol', 'route', 'status', 'decision', ...(hasTailnets ? ['tailnet'] : [])],
-  );
-  const errors = new LateCounter(
-    {
-      name: 'spacetail_request_errors_total',
-      help: 'Requests that ended with an error, by RFC 9209 error type.',
-      registry,
-    },
-    ['error'],
-  );
-  const bytes = new LateCounter(
-    {
-      name: 'spacetail_transferred_bytes_total',
-      help: 'Bytes carried, up to the destination and down to the client.',
-      registry,
-    },
-    ['direction', 'route'],
-  );
-  const dial = new LateHistogram(
-    {
-      name: 'spacetail_dial_duration_seconds',
-      help: 'Time until the destination was connected, or not.',
-      registry,
-    },
-    'route',
-    secondsBuckets,
-  );
-  const resolve = new LateHistogram(
-    {
-      name: 'spacetail_resolve_duration_seconds',
-      help: 'Time until the name was resolved, or not.',
-      registry,
-    },
-    'source',
-    secondsBuckets,
-  );
+  const requests = new Counter({
+    name: 'spacetail_requests_total',
+    help: 'Requests at their end, tunnels included.',
+    labelNames: ['protocol', 'route', 'status', 'decision', ...(hasTailnets ? ['tailnet'] : [])],
+    registers: [registry],
+  });
+  const errors = new Counter({
+    name: 'spacetail_request_errors_total',
+    help: 'Requests that ended with an error, by RFC 9209 error type.',
+    labelNames: ['error'],
+    registers: [registry],
+  });
+  const bytes = new Counter({
+    name: 'spacetail_transferred_bytes_total',
+    help: 'Bytes carried, up to the destination and down to the client.',
+    labelNames: ['direction', 'route'],
+    registers: [registry],
+  });
+  const dial = new Histogram({
+    name: 'spacetail_dial_duration_seconds',
+    help: 'Time until the destination was connected, or not.',
+    labelNames: ['route'],
+    buckets: secondsBuckets,
+    registers: [registry],
+  });
+  const resolve = new Histogram({
+    name: 'spacetail_resolve_duration_seconds',
+    help: 'Time until the name was resolved, or not.',
+    labelNames: ['source'],
+    buckets: secondsBuckets,
+    registers: [registry],
+  });
   return (record) => {
     const { proto, route, error, dialMs, dnsMs, nameSource, bytesUp, bytesDown } = record;
-    const { decision } = record.policy;
-    const status = statusLabel(record.status);
-    const labels = [proto, route, status, decision];
-    if (hasTailnets) labels.push(record.tailnet ?? 'none');
-    requests.add(labels);
-    if (error !== null) errors.add([error]);
-    if (bytesUp > 0) bytes.add(['up', route], bytesUp);
-    if (bytesDown > 0) bytes.add(['down', route], bytesDown);
+    requests.inc({
+      protocol: proto,
+      route,
+      status: statusLabel(record.status),
+      decision: record.policy.decision,
+      ...(hasTailnets && { tailnet: record.tailnet ?? 'none' }),
+    });
+    if (error !== null) errors.inc({ error });
+    if (bytesUp > 0) bytes.inc({ direction: 'up', route }, bytesUp);
+    if (bytesDown > 0) bytes.inc({ direction: 'down', route }, bytesDown);
     // Nothing was dialled for one that was dialled ahead.
-    if (dialMs !== null && record.preconnect !== true) dial.observe(route, dialMs / 1000);
-    if (dnsMs !== null) resolve.observe(nameSource ?? 'none', dnsMs / 1000);
+    if (dialMs !== null && record.preconnect !== true) dial.observe({ route }, dialMs / 1000);
+    if (dnsMs !== null) resolve.observe({ source: nameSource ?? 'none' }, dnsMs / 1000);
   };
 }
 

@@ -1,4 +1,4 @@
-/** SPACETAIL_POLICY: rules in JSON or YAML, checked against schema/policy.schema.json. */
+/** SPACETAIL_POLICY: rules in JSON or YAML, in the form that schema/policy.schema.json tells. */
 import { basename } from 'node:path';
 import { SpacetailError } from '../../errors.ts';
 import { checkPolicyDocument } from './policy-schema.ts';
@@ -26,7 +26,7 @@ export interface PolicyFile {
 }
 
 /**
- * Reads a policy, JSON or YAML. Loads yaml and ajv: import lazily.
+ * Reads a policy, JSON or YAML. Loads yaml: import lazily.
  *
  * @param text - the file's content
  * @param path - how it was named; its last part stands in the places of rules, `policy.yaml:14`

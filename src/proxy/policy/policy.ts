@@ -12,7 +12,6 @@ import {
 import { alwaysMatching, mayMatch } from './name-verdict.ts';
 import type { NameTarget } from './name-verdict.ts';
 import type { Settings, Verdict } from './verdict.ts';
-import { KnownVerdicts } from './known-verdicts.ts';
 import type { Address } from '../../ip/addresses.ts';
 import { covers, makePrefix } from '../../ip/prefixes.ts';
 import type { ClientProcess, PolicyMode } from '../core/request-record.ts';
@@ -86,12 +85,10 @@ export function compilePolicy(input: PolicyInput): Policy {
   };
   const all = [...lists.allow, ...lists.deny, ...lists.local];
   const needsClient = all.some((rule) => rule.client !== undefined);
-  const judge = judgeWith(lists, settings);
-  const known = new KnownVerdicts(judge);
   return {
     mode: settings.mode,
     needsClient,
-    judge: needsClient ? judge : (target) => known.of(target),
+    judge: judgeWith(lists, settings),
     judgeName: judgeNameWith(lists, settings),
     warnings: (netmap) => unmatchable(all, netmap),
   };

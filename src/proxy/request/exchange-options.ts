@@ -4,11 +4,8 @@ import type { DecideContext } from '../decide/decide.ts';
 import type { DialContext } from '../dial/dial-context.ts';
 import type { PreconnectPool } from '../dial/preconnect/pool.ts';
 import type { InboundGuard } from '../inbound/inbound-guard.ts';
-import type { ClientProcess, RequestRecord } from '../core/request-record.ts';
+import type { ClientProcess, RequestRecord, Trace } from '../core/request-record.ts';
 import type { Resolve } from '../../tailnet.ts';
-
-/** Steps of a request as they happen, for `SPACETAIL_LOG_LEVEL=debug` and `explain --dial`. */
-export type Trace = (id: string, step: string, facts: Readonly<Record<string, unknown>>) => void;
 
 export interface ExchangeOptions extends DecideContext, DialContext {
   readonly resolve: Resolve;

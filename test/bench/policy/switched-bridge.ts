@@ -10,8 +10,8 @@ import { openSocketDiag } from '../../../src/proxy/socket-tables/socket-diag.ts'
 import { createMetrics } from '../../../src/proxy/metrics/metrics.ts';
 import { compilePolicy } from '../../../src/proxy/policy/policy.ts';
 import type { Policy } from '../../../src/proxy/policy/policy.ts';
-import { batchRecords } from '../../../src/proxy/log/record-batch.ts';
 import { RequestFeed } from '../../../src/proxy/pages/request-feed.ts';
+import type { RequestRecord } from '../../../src/proxy/core/request-record.ts';
 import { createBridge } from '../../../src/proxy/bridge.ts';
 import { createRunRecord } from '../../../src/report/run-record.ts';
 import { fakeResolve } from '../../support/fake-resolve.ts';
@@ -50,13 +50,14 @@ const metrics = createMetrics({
 });
 const feed = new RequestFeed();
 const run = createRunRecord({ startedMs: Date.now(), runId: null, policyMode: 'enforce' });
-const records = batchRecords((ended) => {
-  for (const record of ended) accessLog.write(record);
-  for (const record of ended) metrics.observe(record);
+const recordRequest = (record: RequestRecord): void => {
+  if (kind === 'bare') return;
+  accessLog.write(record);
+  metrics.observe(record);
   if (kind === 'whole') return;
-  for (const record of ended) feed.publish(record);
-  for (const record of ended) run.add(record);
-});
+  feed.publish(record);
+  run.add(record);
+};
 await openSocketDiag();
 const lookup = createClientLookup();
 const whole = wholePolicy();
@@ -73,13 +74,12 @@ const bridge = createBridge({
   resolve: fakeResolve(tailnet),
   policy,
   clientOf: (socket) => (kind === 'looking' ? lookup : noClientLookup).clientOf(socket),
-  record: (record) => kind !== 'bare' && records.add(record),
+  record: recordRequest,
   pages: (_, response) => response.end(),
   attachedNetworks: () => [],
 });
 await bridge.listen();
 process.on('message', (told: RequestKind) => {
-  records.flush();
   kind = told;
   process.send?.(kind);
 });

@@ -2,14 +2,13 @@
  * A file of lines that never holds up its writer: it writes in batches off the request's path, rotates by
  * size, keeps lines back while the disk is full or slow, and counts those it had to drop.
  *
- * Not pino.destination, whose flush at exit never ends on a full disk, nor rotating-file-stream, which takes
+ * Not pino.destination, whose flush at exit never ends on a full disk, nor a rotating stream, which takes
  * a short write (a disk that fills up) for a whole one.
  */
-import { constants } from 'node:fs';
+import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import { open, rename } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
-import { setTimeout as delay } from 'node:timers/promises';
-import { linesIn, WaitingLines } from './waiting-lines.ts';
+import { pause, within } from './async.ts';
 
 export interface LogFileOptions {
   readonly path: string;
@@ -25,40 +24,52 @@ export interface LogFileOptions {
 const batchAfterMs = 50;
 const retryAfterMs = 1000;
 const closeWithinMs = 1000;
+/** Of one write, so that files are not much larger than they should be. */
+const batchBytes = 65_536;
 const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW;
-
-/** @throws the system's error if the file cannot be opened (or is a link) */
-export async function openLogFile(options: LogFileOptions): Promise<LogFile> {
-  const handle = await open(options.path, flags, 0o600);
-  const { size } = await handle.stat();
-  return new LogFile(options, handle, size);
-}
 
 export class LogFile {
   readonly #options: LogFileOptions;
   readonly #closing = new AbortController();
-  #handle: FileHandle;
-  #size: number;
-  readonly #waiting = new WaitingLines();
+  readonly #openFile: (path: string) => Promise<FileHandle>;
+  #handle: FileHandle | undefined;
+  #size = 0;
+  #lines: string[] = [];
+  #waitingBytes = 0;
   /** What a full disk left over of the lines that were taken last. */
   #rest: Buffer = Buffer.alloc(0);
   #dropped = 0;
   #draining: Promise<void> | undefined;
+  readonly #onExit = (): void => this.#writeAtExit();
 
-  constructor(options: LogFileOptions, handle: FileHandle, size: number) {
+  /** Opens nothing yet: a file that cannot be opened is tried again, as a full disk is. */
+  constructor(options: LogFileOptions, openFile = openToAppend) {
     this.#options = options;
-    this.#handle = handle;
-    this.#size = size;
+    this.#openFile = openFile;
+    process.on('exit', this.#onExit);
   }
 
-  /** @param line - with its line feed; ASCII for the most part, its length stands for its bytes */
+  /**
+   * For whoever wants to know at once.
+   *
+   * @throws the system's error if the file cannot be opened (or is a link)
+   */
+  async open(): Promise<void> {
+    const handle = await this.#openFile(this.#options.path);
+    this.#size = (await handle.stat()).size;
+    this.#handle = handle;
+  }
+
+  /** @param line - with its line feed */
   write(line: string): void {
-    const isFull = this.#waiting.bytes + line.length > this.#options.maxWaitingBytes;
+    const bytes = Buffer.byteLength(line);
+    const isFull = this.#waitingBytes + bytes > this.#options.maxWaitingBytes;
     if (isFull || this.#closing.signal.aborted) {
       this.#dropped += 1;
       return;
     }
-    this.#waiting.add(line);
+    this.#lines.push(line);
+    this.#waitingBytes += bytes;
     this.#draining ??= this.#drain().finally(() => (this.#draining = undefined));
   }
 
@@ -71,46 +82,51 @@ export class LogFile {
   async close(): Promise<void> {
     if (this.#closing.signal.aborted) return;
     this.#closing.abort();
-    await Promise.race([this.#draining, delay(closeWithinMs, undefined, { ref: false })]);
-    this.#dropped += this.#waiting.clear() + linesIn(this.#rest);
-    await this.#handle.close().catch(() => undefined);
+    await within(closeWithinMs, this.#draining);
+    this.#dropped += this.#lines.length + linesIn(this.#rest);
+    this.#lines = [];
+    process.off('exit', this.#onExit);
+    await this.#handle?.close().catch(() => undefined);
   }
 
   /** Pauses before each round: lines that come one by one must not cost a write each. */
   async #drain(): Promise<void> {
-    while (this.#waiting.bytes > 0 || this.#rest.length > 0) {
-      await this.#pause(batchAfterMs, { isVital: true });
+    while (this.#lines.length > 0 || this.#rest.length > 0) {
+      await pause(batchAfterMs, this.#closing.signal);
       try {
         await this.#writeWhatWaits();
       } catch {
         if (this.#closing.signal.aborted) return;
-        await this.#pause(retryAfterMs, { isVital: false });
+        await pause(retryAfterMs, this.#closing.signal);
       }
     }
   }
 
   /** Not what comes meanwhile. */
   async #writeWhatWaits(): Promise<void> {
+    if (this.#handle === undefined) await this.open();
     await this.#writeRest();
-    for (let left = this.#waiting.bytes; left > 0;) {
-      const lines = this.#waiting.take();
-      if (lines === undefined) return;
-      this.#rest = lines;
+    for (let left = this.#lines.length; left > 0;) {
+      const lines = this.#takeLines();
       left -= lines.length;
+      this.#rest = Buffer.from(lines.join(''));
+      this.#waitingBytes -= this.#rest.length;
       await this.#rotateFor(this.#rest.length);
       await this.#writeRest();
     }
   }
 
-  /** Ends early when the file is closed. A process may end before a full disk is tried again, not before a first try. */
-  async #pause(ms: number, { isVital }: { isVital: boolean }): Promise<void> {
-    const { signal } = this.#closing;
-    await delay(ms, undefined, { signal, ref: isVital }).catch(() => undefined);
+  /** The oldest, so many as make one write. */
+  #takeLines(): string[] {
+    let count = 0;
+    for (let units = 0; count < this.#lines.length && units < batchBytes; count++)
+      units += this.#lines[count]?.length ?? 0;
+    return this.#lines.splice(0, count);
   }
 
   async #writeRest(): Promise<void> {
     while (this.#rest.length > 0) {
-      const { bytesWritten } = await this.#handle.write(this.#rest);
+      const { bytesWritten } = await (this.#handle as FileHandle).write(this.#rest);
       this.#size += bytesWritten;
       this.#rest = this.#rest.subarray(bytesWritten);
     }
@@ -122,11 +138,30 @@ export class LogFile {
     for (let index = keep; index > 1; index--)
       await renameIfThere(`${path}.${index - 1}`, `${path}.${index}`);
     await renameIfThere(path, `${path}.1`);
-    const next = await open(path, flags, 0o600);
-    await this.#handle.close();
-    this.#handle = next;
-    this.#size = 0;
+    const full = this.#handle;
+    await this.open();
+    await full?.close();
   }
+
+  /** The process ends without `close`: one try, for nothing can be waited for any more. */
+  #writeAtExit(): void {
+    if (this.#lines.length === 0) return;
+    try {
+      const file = openSync(this.#options.path, flags, 0o600);
+      writeSync(file, this.#lines.join(''));
+      closeSync(file);
+    } catch {
+      // There is nobody left to tell.
+    }
+  }
+}
+
+async function openToAppend(path: string): Promise<FileHandle> {
+  return open(path, flags, 0o600);
+}
+
+function linesIn(bytes: Buffer): number {
+  return bytes.toString('latin1').split('\n').length - 1;
 }
 
 async function renameIfThere(from: string, to: string): Promise<void> {
