@@ -1,5 +1,6 @@
 /** Origins that end connections at once: what dial ahead may spend on them. */
-import type { LogLine, Spacetail } from '../integration/spacetail.ts';
+import type { Spacetail } from '../integration/spacetail.ts';
+import type { LogLine } from '../support/log-lines.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { tunnelOnce } from './spare-client.ts';
 import { spareOrigin } from './spare-origins.ts';

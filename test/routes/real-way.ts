@@ -1,5 +1,6 @@
 /** The route by a run of spacetail as users have it, joined to the offline tailnet, to the node `web`. */
-import type { LogLine, Spacetail } from '../integration/spacetail.ts';
+import type { Spacetail } from '../integration/spacetail.ts';
+import type { LogLine } from '../support/log-lines.ts';
 import { rawClient } from '../support/bridge.ts';
 import { waitFor } from '../support/wait-for.ts';
 import type { Way, WireRecord } from './way.ts';
