@@ -64,6 +64,12 @@ export const catalogue = {
     meaning: 'The node waits for an administrator to approve it.',
     hint: 'Use a pre-approved key, or approve the device in the admin console.',
   },
+  logs_required: {
+    exitCode: 1,
+    meaning:
+      'The tailnet demands logs of its nodes (flow logs), and TS_TAILSCALED_EXTRA_ARGS forbids them.',
+    hint: 'Take --no-logs-no-support out of TS_TAILSCALED_EXTRA_ARGS.',
+  },
   tailnet_locked: {
     exitCode: 1,
     meaning: 'Tailnet lock is on and this node is not signed.',

@@ -1,4 +1,5 @@
 /** The one place that wires dns, proxy, lifecycle and report: a plan becomes a running bridge. */
+import { trustCertificateFiles } from './serve/certificates.ts';
 import { secretsOf } from './config/secrets.ts';
 import { runSupervisor } from './lifecycle/run/supervisor.ts';
 import type { ProgressEvent } from './lifecycle/join/progress.ts';
@@ -25,6 +26,7 @@ export interface ServeOptions {
  */
 export async function serve(plan: RunPlan, options: ServeOptions): Promise<SupervisorEnd> {
   const { config } = plan;
+  trustCertificateFiles(options.env);
   const secrets = secretsOf(config, plan.credentials);
   const logger = createLogger({
     level: config.logLevel,

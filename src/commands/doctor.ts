@@ -1,4 +1,5 @@
 /** `spacetail doctor`: what could keep a run from working, one line each with a hint. */
+import { trustCertificateFiles } from '../serve/certificates.ts';
 import type { Config } from '../config.ts';
 import type { CommandIo } from './io.ts';
 import { hasColour, print } from './io.ts';
@@ -22,6 +23,7 @@ const colours = { ok: 'green', warning: 'yellow', failure: 'red' } as const;
 /** @returns 0 when nothing failed; warnings do not count */
 export async function run(_: unknown, io: CommandIo): Promise<number> {
   const config = configOf(io);
+  trustCertificateFiles(io.env);
   let status: StatusDocument | undefined;
   const supervisor: Finding[] = [];
   try {

@@ -1,16 +1,17 @@
 /** `spacetail get-authkey`: mints a key from the OAuth client and prints it, as the bash image's tool did. */
+import { trustCertificateFiles } from '../serve/certificates.ts';
 import { loadCredentials } from '../config.ts';
 import { spaceliftRunId } from '../config/run-id.ts';
 import { SpacetailError } from '../errors.ts';
 import { obtainKey } from '../lifecycle/credentials/credentials.ts';
 import { keyOptionsOf } from '../serve/obtain-key.ts';
-import { hostAddresses } from './host-addresses.ts';
 import { type CommandIo, print } from './io.ts';
 import { configOf } from './supervisor.ts';
 
 /** @throws {SpacetailError} `credentials_*`, `oauth_rejected`, `key_rejected`, `api_unreachable` */
 export async function run(_: unknown, io: CommandIo): Promise<number> {
   const config = configOf(io);
+  trustCertificateFiles(io.env);
   const credentials = loadCredentials(io.env, config);
   if (credentials.kind === 'auth-key' || credentials.kind === 'extra-args') {
     throw new SpacetailError(
@@ -22,7 +23,9 @@ export async function run(_: unknown, io: CommandIo): Promise<number> {
     );
   }
   const { tailnet, upTimeoutMs } = config;
-  const options = keyOptionsOf(config, spaceliftRunId(io.env), hostAddresses);
+  const options = keyOptionsOf(config, spaceliftRunId(io.env), (sentence) =>
+    io.stderr.write(`spacetail: warning: ${sentence}\n`),
+  );
   const limit = AbortSignal.timeout(upTimeoutMs);
   try {
     const key = await obtainKey(credentials, options, AbortSignal.any([io.signal, limit]));

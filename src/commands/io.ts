@@ -14,7 +14,7 @@ export interface CommandIo {
 
 const endingSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** The process's own. A reader that went away (`spacetail logs | head`) ends it quietly. */
+/** The process's own. A reader of its output that went away (`spacetail logs | head`) ends it quietly. */
 export function processIo(): CommandIo {
   const ending = new AbortController();
   for (const name of endingSignals) {
@@ -22,13 +22,13 @@ export function processIo(): CommandIo {
       ending.abort(new SpacetailError('up_interrupted', `ended by ${name}`, { cause: name }));
     });
   }
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      // 128 + SIGPIPE, as a program that does not catch the signal ends.
-      if (error.code === 'EPIPE') process.exit(141);
-      throw error;
-    });
-  }
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    // 128 + SIGPIPE, as a program that does not catch the signal ends.
+    if (error.code === 'EPIPE') process.exit(141);
+    throw error;
+  });
+  // Whoever reads our messages is not who uses the bridge: without a reader, or a place on the disk, they are lost.
+  process.stderr.on('error', () => {});
   const { stdin, stdout, stderr, env } = process;
   return { stdin, stdout, stderr, env, signal: ending.signal };
 }

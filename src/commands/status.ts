@@ -1,12 +1,31 @@
 /** `spacetail status`: exit 0 up and healthy, 3 not up, 1 degraded. */
+import { SpacetailError } from '../errors.ts';
 import type { StatusDocument, TailnetDocument } from '../serve/status.ts';
 import { type CommandIo, hasColour, print } from './io.ts';
 import { paint } from './paint.ts';
 import { askStatus, configOf } from './supervisor.ts';
 
+/** It answers within 5 s, whatever the supervisor does. */
+const answerMs = 4000;
+
 export async function run(options: { readonly json?: boolean }, io: CommandIo): Promise<number> {
   const config = configOf(io);
-  const status = await askStatus(config, io.signal);
+  let status: StatusDocument | undefined;
+  try {
+    status = await askStatus(config, io.signal, answerMs);
+  } catch (error) {
+    if (!(error instanceof SpacetailError) || error.code !== 'control_failed') throw error;
+    const { message, hint } = error;
+    const text =
+      options.json === true
+        ? JSON.stringify({ state: 'degraded', detail: message, hint }, null, 2)
+        : rows([
+            ['state', paint(`degraded: ${message}`, 'red', hasColour(io.stdout, io.env))],
+            ['hint', hint],
+          ]);
+    await print(io.stdout, `${text}\n`);
+    return 1;
+  }
   if (status === undefined) {
     const text =
       options.json === true
@@ -54,6 +73,10 @@ function render(status: StatusDocument, colour: boolean): string {
       paint(warning, 'yellow', colour),
     ]),
   ];
+  return rows(lines);
+}
+
+function rows(lines: readonly (readonly [name: string, value: string])[]): string {
   return lines.map(([name, value]) => `${name.padEnd(12)}${value}`).join('\n');
 }
 

@@ -52,9 +52,10 @@ export async function ask(
 export async function askStatus(
   config: Config,
   signal: AbortSignal,
+  limitMs = answerMs,
 ): Promise<StatusDocument | undefined> {
   try {
-    return (await ask(config, 'status', signal)) as StatusDocument;
+    return (await ask(config, 'status', signal, { limitMs })) as StatusDocument;
   } catch (error) {
     if (error instanceof SpacetailError && error.code === 'not_up') return undefined;
     throw error;

@@ -13,7 +13,7 @@ function isOurs(proxy: string, listeners: readonly ListenAddress[]): boolean {
   const url = URL.parse(proxy.includes('://') ? proxy : `http://${proxy}`);
   if (url === null) return false;
   const host = url.hostname === 'localhost' ? '127.0.0.1' : url.hostname.replaceAll(/^\[|\]$/g, '');
-  const port = Number(url.port || 80);
+  const port = Number(url.port || (url.protocol.startsWith('socks') ? 1080 : 80));
   return listeners.some(
     (listen) => listen.port === port && (listen.host === host || host === '127.0.0.1'),
   );

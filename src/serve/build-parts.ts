@@ -17,6 +17,7 @@ import { openSocketDiag } from '../proxy/socket-tables/socket-diag.ts';
 import { lostLines } from '../report/format.ts';
 import { createRunRecord } from '../report/run-record.ts';
 import { createAttachedNetworks } from './attached-networks.ts';
+import { closesOneWay } from './closes-one-way.ts';
 import { adaptBridge } from './bridge-adapter.ts';
 import { obtainKeyOf } from './obtain-key.ts';
 import { createMembers } from './members.ts';
@@ -122,7 +123,8 @@ export async function buildParts(
       run.add(record);
     },
     pages: (request, response) => pages.handle(request, response),
-    attachedNetworks: createAttachedNetworks(),
+    attachedNetworks: createAttachedNetworks((sentence) => logger.warn({}, sentence)),
+    holdClientFin: () => list.some(({ view }) => !closesOneWay(view.summary()?.version ?? '')),
     preconnect,
     upstreamProxy: upstreamOf(config.upstreamProxy),
     proxyToken: config.proxyToken,
@@ -138,7 +140,7 @@ export async function buildParts(
   return {
     bridge: adaptBridge(bridge, pages, activity),
     readiness: (_, signal, name) => readiness(members, name, policy, signal),
-    obtainKey: obtainKeyOf(plan, resolve),
+    obtainKey: obtainKeyOf(plan),
     tailnetChanged(state, name) {
       const named = name === '' ? {} : { tailnet: name };
       if (state.kind === 'down')

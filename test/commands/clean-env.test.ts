@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
   lstatSync,
@@ -10,6 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { cliPath } from '../../src/commands/cli-path.ts';
 import { run } from '../../src/commands/clean-env.ts';
 import { run as env } from '../../src/commands/env.ts';
 import { commandIo } from '../support/command-io.ts';
@@ -197,3 +199,24 @@ for (const [title, shell] of Object.entries(shells)) {
     );
   }
 }
+
+void t.test('a file that cannot be changed is a warning, and the run goes on', async (t) => {
+  const file = join(tmpFolder(t), 'env');
+  writeFileSync(file, 'HTTP_PROXY=http://127.0.0.1:8080\n');
+  const readOnly = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"';
+  const { status, stdout, stderr } = spawnSync(
+    'unshare',
+    ['-rm', 'sh', '-c', readOnly, file, process.execPath, cliPath(), 'clean-env', file],
+    { encoding: 'utf8', env: { PATH: process.env['PATH'], SPACETAIL_RUNTIME_DIR: '/nonexistent' } },
+  );
+  t.equal(status, 0);
+  t.equal(stdout, '');
+  t.match(stderr, /^spacetail: warning: .*env cannot be changed \(EROFS.*\); proxy variables/);
+  t.equal(stderr.split('\n').length, 2, 'one line');
+});
+
+void t.test('what cannot be read is a warning, too', async (t) => {
+  const world = commandIo();
+  t.equal(await run({ file: tmpFolder(t) }, world.io), 0);
+  t.match(world.stderr(), /^spacetail: warning: .* cannot be read \(EISDIR/);
+});

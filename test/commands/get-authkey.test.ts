@@ -1,8 +1,15 @@
+import { once } from 'node:events';
+import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
+import { type AddressInfo, connect } from 'node:net';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { createServer } from 'node:tls';
 import t from 'tap';
 import { run } from '../../src/commands/get-authkey.ts';
 import { mintedKey, startKeyApi } from '../fakes/key-api.ts';
 import { commandIo } from '../support/command-io.ts';
+import { startCli } from '../support/cli.ts';
+import { makeCertificate } from '../tailnet/servers/certificate.ts';
 import { freePort } from '../support/free-port.ts';
 import { tmpFolder } from '../support/tmp-folder.ts';
 
@@ -66,5 +73,40 @@ void t.test(
       SPACETAIL_RUNTIME_DIR: join(tmpFolder(t), 'run'),
     };
     await t.rejects(run({}, commandIo(nowhere).io), { code: 'api_unreachable', exitCode: 1 });
+  },
+);
+
+void t.test(
+  'the API is trusted by the certificates of SSL_CERT_FILE and of the system',
+  async (t) => {
+    const folder = tmpFolder(t);
+    const { caFile, certFile, keyFile } = makeCertificate(folder, ['localhost'], ['127.0.0.1']);
+    const api = await startKeyApi(t, {
+      clientId: 'client-id',
+      clientSecret: 'tskey-client-secret',
+    });
+    const front = createServer(
+      { cert: readFileSync(certFile), key: readFileSync(keyFile) },
+      (client) => client.pipe(connect(Number(new URL(api.url).port), '127.0.0.1')).pipe(client),
+    );
+    front.listen(0, '127.0.0.1');
+    await once(front, 'listening');
+    t.teardown(() => front.close());
+    const { port } = front.address() as AddressInfo;
+    mkdirSync(join(folder, 'certificates'));
+    copyFileSync(caFile, join(folder, 'certificates', 'private.pem'));
+    for (const trust of [
+      { SSL_CERT_FILE: caFile },
+      { SSL_CERT_DIR: `/nonexistent:${join(folder, 'certificates')}` },
+      { NODE_EXTRA_CA_CERTS: caFile },
+    ]) {
+      const child = startCli(t, ['get-authkey'], {
+        ...client,
+        ...trust,
+        TS_API_BASE_URL: `https://127.0.0.1:${port}`,
+      });
+      const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
+      t.equal(stdout, `${mintedKey}\n`, `${Object.keys(trust)[0]} ${stderr}`);
+    }
   },
 );

@@ -17,6 +17,15 @@ void t.test('a reader that goes away ends a command quietly, as SIGPIPE would', 
   t.equal(await stderr, '');
 });
 
+void t.test('nobody reads the messages: the command goes on', async (t) => {
+  const child = startCli(t, ['env'], { SPACETAIL_RUNTIME_DIR: join(tmpFolder(t), 'none') });
+  // Gone before the warning that nothing is up.
+  child.stderr.destroy();
+  const [stdout, [code]] = await Promise.all([text(child.stdout), once(child, 'exit')]);
+  t.equal(code, 0);
+  t.match(stdout, /HTTP_PROXY=/);
+});
+
 void t.test('a signal ends a command that follows a log, exit 0', async (t) => {
   const folder = tmpFolder(t);
   writeFileSync(join(folder, 'access.log'), 'one\n');

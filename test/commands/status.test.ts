@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { run } from '../../src/commands/status.ts';
 import { commandIo } from '../support/command-io.ts';
@@ -70,5 +71,19 @@ void t.test('colour only on a terminal, and not with NO_COLOR', async (t) => {
     const world = commandIo({ ...env, ...more });
     await run({}, { ...world.io, stdout: Object.assign(world.io.stdout, { isTTY }) });
     t.equal(world.stdout().includes('\x1b['), expected, JSON.stringify([isTTY, more]));
+  }
+});
+
+void t.test('a supervisor that says nothing is degraded, and said in 5 s', async (t) => {
+  for (const json of [false, true]) {
+    const { env } = await standInSupervisor(t, {
+      operations: { status: () => new Promise<never>(() => {}) },
+    });
+    const world = commandIo(env);
+    const answer = Promise.race([run({ json }, world.io), sleep(5000, 'late')]);
+    t.equal(await answer, 1);
+    const detail = 'the supervisor did not answer status within 4 s';
+    if (json) t.match(JSON.parse(world.stdout()), { state: 'degraded', detail });
+    else t.match(world.stdout(), new RegExp(`^state +degraded: ${detail}$`, 'm'));
   }
 });

@@ -32,6 +32,16 @@ export interface TestRun {
   ): Promise<{ readonly last: ProgressEvent; readonly events: readonly ProgressEvent[] }>;
 }
 
+export const testTailnet: SupervisorSettings['tailnet'] = {
+  socket: undefined,
+  stateDir: undefined,
+  tailscaledArgs: [],
+  hostname: 'spacelift-test',
+  acceptDns: true,
+  tags: ['tag:spacelift'],
+  upArgs: [],
+};
+
 /** Whatever a test leaves running is ended when it is over. */
 export async function createTestRun(
   t: HasTeardown,
@@ -58,15 +68,7 @@ export async function createTestRun(
       ...(options.afterMs !== undefined && { afterMs: options.afterMs }),
     }),
     tailscale: fakeTailscale(home, options.tailscale ?? 'ok', { record: tailscaleRecord }),
-    tailnet: {
-      socket: undefined,
-      stateDir: undefined,
-      tailscaledArgs: [],
-      hostname: 'spacelift-test',
-      acceptDns: true,
-      tags: ['tag:spacelift'],
-      upArgs: [],
-    },
+    tailnet: testTailnet,
     ...options.settings,
   };
   const payload: TestPayload = {

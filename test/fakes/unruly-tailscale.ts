@@ -1,5 +1,6 @@
 /** Stands in for the tailscale CLI: `up` ends as `--fake` says, and what it was asked is written down. */
 import { appendFileSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
 export type UpOutcome =
   | 'ok'
@@ -8,6 +9,8 @@ export type UpOutcome =
   | 'needs-login'
   | 'needs-approval'
   | 'locked'
+  | 'needs-logs'
+  | 'bad-certificate'
   | 'hangs'
   | 'junk';
 
@@ -28,6 +31,15 @@ if (record !== undefined) {
   );
 }
 
+/** Whether the fake tailscaled beside it was told to send no logs; its record lies beside ours. */
+function isQuiet(): boolean {
+  if (record === undefined) return false;
+  const { argv } = JSON.parse(readFileSync(join(dirname(record), 'tailscaled.json'), 'utf8')) as {
+    argv: string[];
+  };
+  return argv.includes('--no-logs-no-support');
+}
+
 /** As cmd/tailscale/cli/up.go and control servers word it. */
 const said: Record<UpOutcome, { readonly text: string; readonly exit: number | undefined }> = {
   ok: { text: '', exit: 0 },
@@ -45,6 +57,18 @@ const said: Record<UpOutcome, { readonly text: string; readonly exit: number | u
     exit: undefined,
   },
   locked: { text: 'tailnet lock: this node is not signed\n', exit: 1 },
+  // ipn/ipnlocal/local.go, where tailscaled was started with --no-logs-no-support.
+  'needs-logs':
+    outcome === 'needs-logs' && isQuiet()
+      ? {
+          text: 'backend error: tailnet requires logging to be enabled. Remove --no-logs-no-support from tailscaled command line.\n',
+          exit: 1,
+        }
+      : { text: '', exit: 0 },
+  'bad-certificate': {
+    text: 'fetch control key: Get "https://hs.example/key?v=140": tls: failed to verify certificate: x509: certificate has expired or is not yet valid\n',
+    exit: 1,
+  },
   hangs: { text: '', exit: undefined },
   junk: { text: '\u0000\u001b[31m\ufffd{{{\n', exit: 9 },
 };

@@ -3,7 +3,7 @@ import type { LookupFunction } from 'node:net';
 import type { Dispatcher } from 'undici';
 import type { UpstreamProxy } from '../../config.ts';
 import { noProxyOf } from '../../no-proxy.ts';
-import { hostAddresses } from '../host-addresses.ts';
+import { hostAddresses } from '../../serve/host-addresses.ts';
 
 export interface Answer {
   readonly status: number;

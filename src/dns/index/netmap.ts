@@ -66,7 +66,7 @@ export class Netmap {
       case 'Running':
         return this.#runningState(summary);
       case 'Stopped':
-        return { kind: 'down', detail: 'tailscaled is stopped: somebody ran `tailscale down`' };
+        return { kind: 'down', detail: stoppedBy(summary.health) };
       case 'NeedsMachineAuth':
         return { kind: 'down', detail: 'this node waits for an administrator to approve it' };
       case 'NeedsLogin':
@@ -135,4 +135,10 @@ export class Netmap {
       ? { kind: 'running' }
       : { kind: 'starting', detail: 'the netmap has not come yet' };
   }
+}
+
+/** tailscaled stops by itself where the tailnet demands what it was told not to do; its health says so. */
+function stoppedBy(health: readonly string[]): string {
+  const why = health.length === 0 ? 'somebody ran `tailscale down`' : health.join('; ');
+  return `tailscaled is stopped: ${why}`;
 }

@@ -14,6 +14,18 @@ class PassingAnswer extends Error {
   }
 }
 
+/** OpenSSL's reasons for a certificate that is not accepted (tls, "X509 certificate error codes"): no waiting helps. */
+const certificateCodes =
+  /CERT|^SELF_SIGNED|^UNABLE_TO_(?:GET|VERIFY|DECRYPT|DECODE)|CRL|^HOSTNAME_MISMATCH$|^INVALID_(?:CA|PURPOSE)$|^PATH_LENGTH_EXCEEDED$/;
+
+function isAboutCertificate(error: unknown): boolean {
+  for (let inner = error; inner instanceof Error; inner = inner.cause) {
+    const { code } = inner as NodeJS.ErrnoException;
+    if (typeof code === 'string' && certificateCodes.test(code)) return true;
+  }
+  return false;
+}
+
 /** The innermost reason, e.g. `connect ECONNREFUSED 127.0.0.1:1`, or its code where it has no words. */
 function reasonOf(error: unknown): string {
   let inner = error;
@@ -21,6 +33,17 @@ function reasonOf(error: unknown): string {
   if (inner instanceof AggregateError && inner.errors.length > 0) return reasonOf(inner.errors[0]);
   const message = messageOf(inner);
   return message === '' ? ((inner as NodeJS.ErrnoException).code ?? 'unknown reason') : message;
+}
+
+function notTrusted(address: string, reason: string, cause: unknown): SpacetailError {
+  return new SpacetailError(
+    'api_unreachable',
+    `the certificate of ${address} is not accepted: ${reason}`,
+    {
+      hint: 'Set SSL_CERT_FILE or NODE_EXTRA_CA_CERTS to the CA that signed it, a proxy’s in between included; look at the clock where it is a matter of dates.',
+      cause,
+    },
+  );
 }
 
 /**
@@ -35,7 +58,8 @@ export async function postWithRetry(
   baseUrl: string,
   signal: AbortSignal,
 ): Promise<ApiAnswer> {
-  const { default: pRetry } = await import('p-retry');
+  const { default: pRetry, AbortError } = await import('p-retry');
+  const address = `${baseUrl}${request.path}`;
   let last = 'it did not answer';
   const once = async (): Promise<ApiAnswer> => {
     let answer: ApiAnswer;
@@ -43,6 +67,7 @@ export async function postWithRetry(
       answer = await client.post(request, signal);
     } catch (error) {
       last = reasonOf(error);
+      if (isAboutCertificate(error)) throw new AbortError(notTrusted(address, last, error));
       // p-retry takes some TypeErrors for mistakes of the program and would give up.
       throw new Error(last, { cause: error });
     }
@@ -68,7 +93,7 @@ export async function postWithRetry(
   } catch (error) {
     if (signal.aborted && (signal.reason as Error | undefined)?.name !== 'TimeoutError')
       throw signal.reason;
-    const address = `${baseUrl}${request.path}`;
+    if (error instanceof SpacetailError) throw error;
     throw new SpacetailError(
       'api_unreachable',
       `${address} gave no usable answer in time: ${last}`,

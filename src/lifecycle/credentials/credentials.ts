@@ -34,6 +34,8 @@ export interface KeyOptions extends ApiOptions {
   readonly audience: string | undefined;
   /** Names the run in the admin console; see `keyDescription`. */
   readonly description: string;
+  /** A sentence for the user of what may be refused. */
+  warn(sentence: string): void;
 }
 
 /** A key is used within seconds; after this it is worth nothing. */
@@ -107,7 +109,14 @@ async function accessToken(
     if (token === undefined) throw unreadable(answer, 'an access token');
     return token;
   }
-  const claims = await readIdToken(credential.idToken, credential.source, options.audience);
+  const claims = await readIdToken(credential.idToken, credential.source);
+  const { audience } = options;
+  if (audience !== undefined && !claims.audience.includes(audience)) {
+    // The API has the last word: it knows the audience of the federated identity.
+    options.warn(
+      `${credential.source}: the token is for ${claims.audience.join(', ') || 'nobody'}, not for TS_AUDIENCE=${audience}`,
+    );
+  }
   const form = { client_id: credential.clientId, jwt: credential.idToken };
   const answer = await postWithRetry(
     api,

@@ -12,14 +12,9 @@ export interface IdTokenClaims {
  * refused is said with its reason.
  *
  * @param source where the token came from, e.g. `TS_ID_TOKEN`
- * @param audience TS_AUDIENCE, which the token must be for
- * @throws {SpacetailError} `config_invalid` for no JWT or another audience, `oauth_rejected` for an expired one
+ * @throws {SpacetailError} `config_invalid` for no JWT, `oauth_rejected` for an expired one
  */
-export async function readIdToken(
-  token: string,
-  source: string,
-  audience: string | undefined,
-): Promise<IdTokenClaims> {
+export async function readIdToken(token: string, source: string): Promise<IdTokenClaims> {
   const { decodeJwt } = await import('jose');
   const claims = (() => {
     try {
@@ -31,15 +26,6 @@ export async function readIdToken(
     }
   })();
   const audiences = claims.aud === undefined ? [] : [claims.aud].flat();
-  if (audience !== undefined && !audiences.includes(audience)) {
-    throw new SpacetailError(
-      'config_invalid',
-      `${source}: the token is for ${audiences.join(', ') || 'nobody'}, not for TS_AUDIENCE=${audience}`,
-      {
-        hint: 'Set TS_AUDIENCE to the audience of the federated identity, or have the token issued for it.',
-      },
-    );
-  }
   if (claims.exp !== undefined && claims.exp * 1000 < Date.now()) {
     throw new SpacetailError(
       'oauth_rejected',

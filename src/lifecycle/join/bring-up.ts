@@ -79,11 +79,13 @@ async function bringUpOne(run: Run, member: Member, signal: AbortSignal): Promis
     run.progress.begin(step, member.name);
     change(run, member, { kind: 'starting', step });
   };
+  const notice = (text: string): void =>
+    run.progress.notice(member.name === '' ? text : `${member.name}: ${text}`);
   // No event comes after `ready` or a failure.
   let isJoining = true;
   const log = tellingParts(run, member, () => isJoining);
   try {
-    const parts = { ...joinParts(run, member, begin), log };
+    const parts = { ...joinParts(run, member, { begin, notice }), log };
     const first = await joinTailnet(settingsOf(run, member), parts, signal);
     isJoining = false;
     member.keeper = keep(run, member, first);

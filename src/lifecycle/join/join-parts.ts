@@ -36,6 +36,15 @@ export interface JoinParts {
   /** Resolves when the backend runs and the first netmap is there. */
   readiness(tailnet: TailnetView, signal: AbortSignal): Promise<NodeSummary>;
   begin(step: Step): void;
+  /** A sentence for the user. */
+  notice(text: string): void;
+  /** What has been learnt of the tailnet, for this join and later ones. */
+  readonly learnt: Learnt;
+}
+
+export interface Learnt {
+  /** It refuses a node that sends no logs (network flow logs). */
+  wantsLogs: boolean;
 }
 
 /** A tailscaled that joined may log its node out before it ends; it takes 5 s at most for that. */

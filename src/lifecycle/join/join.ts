@@ -32,8 +32,31 @@ export async function joinTailnet(
   parts: JoinParts,
   signal: AbortSignal,
 ): Promise<Joined> {
+  try {
+    return await joinOnce(settings, parts, signal);
+  } catch (error) {
+    const isNew = !parts.learnt.wantsLogs && !keepsQuiet(settings.tailnet.tailscaledArgs);
+    if (!(error instanceof SpacetailError) || error.code !== 'logs_required' || !isNew) throw error;
+    parts.learnt.wantsLogs = true;
+    parts.notice(
+      'this tailnet demands logs of its nodes (flow logs): tailscaled starts again without --no-logs-no-support',
+    );
+    return await joinOnce(settings, parts, signal);
+  }
+}
+
+/** The user's own word against logs is not overruled. */
+function keepsQuiet(tailscaledArgs: readonly string[]): boolean {
+  return tailscaledArgs.some((word) => /^--?no-logs-no-support(?:=|$)/.test(word));
+}
+
+async function joinOnce(
+  settings: JoinSettings,
+  parts: JoinParts,
+  signal: AbortSignal,
+): Promise<Joined> {
   const startedMs = performance.now();
-  const daemon = tailscaledArguments(parts.folder, settings.tailnet);
+  const daemon = tailscaledArguments(parts.folder, settings.tailnet, parts.learnt.wantsLogs);
   const { tailscaled, key } = await startWithKey(settings, parts, daemon, signal);
   const died = new AbortController();
   const alive = AbortSignal.any([signal, died.signal]);

@@ -23,16 +23,20 @@ export function change(run: Run, member: Member, state: TailnetState): void {
   run.parts.tailnetChanged(state, member.name);
 }
 
-export function joinParts(run: Run, member: Member, begin: JoinParts['begin']): JoinParts {
+type Told = Pick<JoinParts, 'begin' | 'notice'>;
+
+export function joinParts(run: Run, member: Member, { begin, notice }: Told): JoinParts {
   const { options, parts } = run;
   const { folder, log, name } = member;
   return {
     folder,
     log,
     env: options.env,
-    obtainKey: (signal) => parts.obtainKey(signal, name),
+    learnt: member.learnt,
+    obtainKey: (signal) => parts.obtainKey(signal, name, notice),
     readiness: (tailnet, signal) => parts.readiness(tailnet, signal, name),
     begin,
+    notice,
   };
 }
 
@@ -56,7 +60,7 @@ function keeperOptions(run: Run, member: Member): KeeperOptions {
   return {
     async rejoin(stop) {
       const limit = AbortSignal.any([stop, AbortSignal.timeout(settings.upTimeoutMs)]);
-      const parts = joinParts(run, member, () => {});
+      const parts = joinParts(run, member, { begin() {}, notice() {} });
       const joined = await joinTailnet(settings, parts, limit);
       try {
         refuseSameTailnet([...othersOf(run, member), { name: member.name, node: joined.node }]);

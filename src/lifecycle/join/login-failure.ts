@@ -11,6 +11,18 @@ interface Sentence {
 /** What `tailscale up` prints (cmd/tailscale/cli/up.go) and control servers answer, in our words. */
 const sentences: readonly Sentence[] = [
   {
+    when: /requires logging to be enabled/,
+    code: 'logs_required',
+    message:
+      'the tailnet demands logs of its nodes, and tailscaled was started with --no-logs-no-support',
+  },
+  {
+    when: /x509:|certificate (?:has expired|is not|signed by|verify)/,
+    code: 'login_failed',
+    message: 'the certificate of the control server is not accepted',
+    hint: 'Set SSL_CERT_FILE to the CA that signed it; where it has expired, it or the clock of this machine is to be set right.',
+  },
+  {
     when: /timeout waiting for Tailscale/i,
     code: 'up_timeout',
     message: 'the node was not running within the --timeout of `tailscale up`',

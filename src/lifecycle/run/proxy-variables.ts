@@ -45,10 +45,15 @@ function entriesOf(noProxy: string | undefined): string[] {
   return (noProxy ?? '').split(/[\s,]+/).filter((entry) => entry !== '');
 }
 
-/** Without spaces, since Pulumi fails on them silently; the defaults first, each entry once. */
-function mergeNoProxy(theirs: readonly string[]): string {
+/**
+ * Without spaces, since Pulumi fails on them silently; the defaults first, each entry once. Before them the API server
+ * of the pod's cluster, whose address a route of the tailnet may cover.
+ */
+function mergeNoProxy(theirs: readonly string[], env: Environment): string {
+  const cluster = env['KUBERNETES_SERVICE_HOST'] ?? '';
   // `*` would send everything past the bridge that was asked for.
-  return [...new Set([...defaultNoProxy, ...theirs.filter((entry) => entry !== '*')])].join(',');
+  const own = theirs.filter((entry) => entry !== '*' && entry !== cluster);
+  return [...new Set([...(cluster === '' ? [] : [cluster]), ...defaultNoProxy, ...own])].join(',');
 }
 
 /** What the user had in NO_PROXY: before `up`, and now where it is not ours. */
@@ -62,8 +67,16 @@ function userNoProxy(before: Before, env: Environment): string[] {
 
 /** The defaults stand first, and in our order, only in a value that `env` made. */
 function isOurNoProxy(value: string | undefined): boolean {
-  const ours = defaultNoProxy.join(',');
-  return value === ours || value?.startsWith(`${ours},`) === true;
+  return afterDefaults(value ?? '') !== undefined;
+}
+
+/** The user's part of a NO_PROXY that `env` made; `undefined` of another. */
+function afterDefaults(value: string): string[] | undefined {
+  const entries = entriesOf(value);
+  const [first = ''] = defaultNoProxy;
+  const at = entries[0] === first ? 0 : 1;
+  const isMade = defaultNoProxy.every((entry, index) => entries[at + index] === entry);
+  return isMade ? entries.slice(at + defaultNoProxy.length) : undefined;
 }
 
 /**
@@ -85,7 +98,7 @@ export function proxyVariables(
     HTTP_PROXY: http,
     HTTPS_PROXY: http,
     ALL_PROXY: bridge.socks5 && `socks5://${login}${reachable(bridge.socks5)}`,
-    NO_PROXY: mergeNoProxy(userNoProxy(before, env)),
+    NO_PROXY: mergeNoProxy(userNoProxy(before, env), env),
   };
   const both = Object.entries(values).flatMap(([name, value]) =>
     value === undefined ? [] : [[name, value] as const, [name.toLowerCase(), value] as const],
@@ -98,8 +111,14 @@ function pointsAt(value: string, listen: ListenAddress | undefined): boolean {
   const url = URL.parse(value.includes('://') ? value : `http://${value}`);
   if (url === null) return false;
   const host = url.hostname === 'localhost' ? '127.0.0.1' : url.hostname;
-  // URL drops http's own port 80.
-  return `${host}:${url.port || '80'}` === reachable(listen);
+  // URL drops http's own port 80; that of SOCKS may be left out (RFC 1928).
+  const port = url.port || (url.protocol.startsWith('socks') ? '1080' : '80');
+  return `${host}:${port}` === reachable(listen);
+}
+
+/** ALL_PROXY without a scheme is read as SOCKS by some. */
+function isSocks(value: string): boolean {
+  return /^socks\w*:/i.test(value) || !value.includes('://');
 }
 
 /** Whether a proxy variable's value sends clients to the bridge, or is the NO_PROXY that `env` made. */
@@ -107,7 +126,7 @@ export function isOurs(name: string, value: string, bridge: BridgeAddresses): bo
   const upper = name.toUpperCase();
   if (!proxyNames.includes(upper)) return false;
   if (upper === 'NO_PROXY') return isOurNoProxy(value);
-  return pointsAt(value, bridge.http) || (upper === 'ALL_PROXY' && pointsAt(value, bridge.socks5));
+  return pointsAt(value, bridge.http) || (isSocks(value) && pointsAt(value, bridge.socks5));
 }
 
 /** Names of the variables in an environment that are ours. */
@@ -136,7 +155,7 @@ export function savedProxyVariables(
 /** What is left of a value of ours when we are taken out of it. */
 function ownPart(name: string, value: string): string | undefined {
   if (name.toUpperCase() !== 'NO_PROXY') return undefined;
-  const theirs = entriesOf(value).slice(defaultNoProxy.length);
+  const theirs = afterDefaults(value) ?? [];
   return theirs.length === 0 ? undefined : theirs.join(',');
 }
 

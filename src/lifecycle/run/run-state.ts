@@ -2,6 +2,7 @@ import type { TailscaledLog } from '../tailscaled/tailscaled-log.ts';
 import { toErrorMessage } from '../control/error-message.ts';
 import type { Joined } from '../join/join.ts';
 import type { Keeper } from '../join/keep-joined.ts';
+import type { Learnt } from '../join/join-parts.ts';
 import type { Listeners } from '../join/progress.ts';
 import type { RuntimeFolder } from './runtime-folder.ts';
 import type {
@@ -18,6 +19,7 @@ export interface Member extends MemberSettings {
   readonly folder: RuntimeFolder;
   /** tailscaled.log */
   readonly log: TailscaledLog;
+  readonly learnt: Learnt;
   keeper: Keeper | undefined;
   state: TailnetState;
 }

@@ -60,7 +60,11 @@ export interface SupervisorParts {
   /** Resolves once the backend runs, has an address, and the first netmap is there. */
   readiness(tailnet: TailnetView, signal: AbortSignal, name: string): Promise<NodeSummary>;
   /** The auth key of the credential; undefined where the user's own arguments have one. */
-  obtainKey(signal: AbortSignal, name: string): Promise<string | undefined>;
+  obtainKey(
+    signal: AbortSignal,
+    name: string,
+    notice: (text: string) => void,
+  ): Promise<string | undefined>;
   /** `name` as in the settings; '' for the only tailnet. */
   tailnetChanged(state: TailnetState, name: string): void;
   /** What `status` answers. */

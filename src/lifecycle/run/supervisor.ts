@@ -126,7 +126,7 @@ function membersOf(
     const own = memberPaths(folder, member.name);
     const log = createTailscaledLog(own.tailscaledLog, (text) => options.redact(text));
     const state = { kind: 'starting', step: 'listeners' } as const;
-    return { ...member, folder: own, log, keeper: undefined, state };
+    return { ...member, folder: own, log, learnt: { wantsLogs: false }, keeper: undefined, state };
   };
   const [first = one, ...others] = settings.tailnets ?? [];
   return [made(first), ...others.map(made)];

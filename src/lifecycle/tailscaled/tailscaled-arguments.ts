@@ -38,11 +38,13 @@ function servesSsh(upArgs: readonly string[]): boolean {
 
 /**
  * Our arguments of tailscaled with the user's added; where both name a flag the user's wins.
+ * @param wantsLogs - the tailnet refuses a node that sends none
  * @throws {SpacetailError} `config_invalid` for a flag that would break the bridge
  */
 export function tailscaledArguments(
   folder: RuntimeFolder,
   settings: TailscaledSettings,
+  wantsLogs = false,
 ): TailscaledPlan {
   const { flags, rest } = readGoFlags(settings.tailscaledArgs, tailscaledSwitches);
   if (rest.length > 0) {
@@ -78,7 +80,7 @@ export function tailscaledArguments(
           ['statedir', settings.stateDir],
         ] as const)),
     ['socket', socket],
-    ['no-logs-no-support', undefined],
+    ...(wantsLogs ? [] : [['no-logs-no-support', undefined] as const]),
   ];
   const kept = ours.filter(
     ([name]) => !theirs.has(name) && !(name === 'state' && theirs.has('statedir')),

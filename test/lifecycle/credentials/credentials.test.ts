@@ -1,6 +1,8 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer, request as forward } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
 import * as fc from 'fast-check';
 import t from 'tap';
 import { SpacetailError } from '../../../src/errors.ts';
@@ -13,6 +15,8 @@ import {
 } from '../../../src/lifecycle/credentials/credentials.ts';
 import { type KeyApi, mintedKey, startKeyApi } from '../../fakes/key-api.ts';
 import { createOidcIssuer } from '../../fakes/oidc-issuer.ts';
+import { makeCertificate } from '../../tailnet/servers/certificate.ts';
+import { tmpFolder } from '../../support/tmp-folder.ts';
 import { freePort } from '../../support/free-port.ts';
 
 const oauth: Credential = {
@@ -26,6 +30,7 @@ function optionsFor(api: { readonly url: string }, more: Partial<KeyOptions> = {
     baseUrl: api.url,
     upstream: undefined,
     resolveHost: async () => ['127.0.0.1'],
+    warn: () => {},
     tags: ['tag:spacelift'],
     audience: undefined,
     description: keyDescription('spacetail stack/net run 01ABC'),
@@ -144,15 +149,28 @@ void t.test('an ID token that is sure to be refused is not sent', async (t) => {
     code: 'config_invalid',
     message: /^TS_ID_TOKEN: its value is not a JSON Web Token/,
   });
-  t.match(await tried(await issuer.token(), 'other'), {
-    code: 'config_invalid',
-    message: /is for acme.app.spacelift.io, not for TS_AUDIENCE=other/,
-  });
   t.match(await tried(await issuer.token({ expiresInSeconds: -60 })), {
     code: 'oauth_rejected',
     message: /expired at 2/,
   });
   t.strictSame(api.seen, []);
+});
+
+void t.test('a token for another audience than TS_AUDIENCE is sent, with a warning', async (t) => {
+  const issuer = await createOidcIssuer();
+  const idToken = await issuer.token();
+  const warnings: string[] = [];
+  const api = await startKeyApi(t, { identity: issuer.identity });
+  const options = optionsFor(api, { audience: 'other', warn: (text) => warnings.push(text) });
+  const credential: Credential = {
+    kind: 'id-token',
+    clientId: 'client',
+    idToken,
+    source: 'TS_ID_TOKEN',
+  };
+  const key = await obtainKey(credential, options, AbortSignal.timeout(20_000));
+  t.equal(key, mintedKey, 'the API has the last word');
+  t.match(warnings, [/^TS_ID_TOKEN: the token is for .*, not for TS_AUDIENCE=other$/]);
 });
 
 void t.test('429 with Retry-After, 5xx and cut connections are tried again', async (t) => {
@@ -185,6 +203,26 @@ void t.test('an API that never answers is given up in time, with the last reason
     t.match(error, { code: 'api_unreachable', message: expected });
     t.ok(performance.now() - startedMs < 10_000);
   }
+});
+
+void t.test('a certificate that is not accepted is said at once, not tried again', async (t) => {
+  const api = await startKeyApi(t);
+  const { certFile, keyFile } = makeCertificate(tmpFolder(t), ['localhost'], ['127.0.0.1']);
+  let connections = 0;
+  const server = createTlsServer({ cert: readFileSync(certFile), key: readFileSync(keyFile) });
+  server.on('connection', () => (connections += 1));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => server.close());
+  const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const error = await refusal(obtainKey(oauth, optionsFor({ url }), AbortSignal.timeout(20_000)));
+  t.match(error, {
+    code: 'api_unreachable',
+    message: /^the certificate of https:.* is not accepted: unable to verify/,
+    hint: /SSL_CERT_FILE/,
+  });
+  t.equal(connections, 1);
+  t.same(api.seen, []);
 });
 
 void t.test('down while the API is asked ends it with the reason of down', async (t) => {

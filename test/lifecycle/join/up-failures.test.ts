@@ -3,7 +3,7 @@ import { readPidfile } from '../../../src/lifecycle/run/pidfile.ts';
 import { isRunning } from '../../../src/lifecycle/run/process-id.ts';
 import { stopSupervisor } from '../../../src/lifecycle/run/stop-supervisor.ts';
 import { failureOf, leftIn, tailscaledOf } from '../../fakes/run-facts.ts';
-import { createTestRun } from '../../fakes/test-run.ts';
+import { createTestRun, testTailnet } from '../../fakes/test-run.ts';
 
 void t.test('whatever fails in up, the step is named and everything is gone again', async (t) => {
   const cases: [Parameters<typeof createTestRun>[1], RegExp][] = [
@@ -34,6 +34,17 @@ void t.test('whatever fails in up, the step is named and everything is gone agai
     [{ tailscale: 'bad-tag' }, /^step login: the key may not use a tag/],
     [{ tailscale: 'needs-login' }, /^step login: the control server asks for an interactive login/],
     [{ tailscale: 'needs-approval' }, /^step login: the node waits for an administrator/],
+    [
+      { tailscale: 'bad-certificate' },
+      /^step login: the certificate of the control server is not accepted[^]*x509: certificate has expired/,
+    ],
+    [
+      {
+        tailscale: 'needs-logs',
+        settings: { tailnet: { ...testTailnet, tailscaledArgs: ['--no-logs-no-support'] } },
+      },
+      /^step login: the tailnet demands logs/,
+    ],
     [{ tailscale: 'locked' }, /^step login: tailnet lock is on/],
     [{ tailscale: 'junk' }, /^step login: tailscale up failed/],
     [{ tailscale: 'hangs', settings: { upTimeoutMs: 1500 } }, /^step login: not done within/],

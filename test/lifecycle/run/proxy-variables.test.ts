@@ -53,6 +53,34 @@ void t.test(
   },
 );
 
+void t.test('the API server of the pod’s cluster is not asked through the tailnet', (t) => {
+  const env = { KUBERNETES_SERVICE_HOST: '10.96.0.1', NO_PROXY: 'corp.example' };
+  const variables = proxyVariables(bridge, {}, env);
+  t.equal(variables['NO_PROXY'], `10.96.0.1,${noProxy},corp.example`);
+  t.ok(isOurs('NO_PROXY', variables['NO_PROXY'] ?? '', bridge));
+  const later = { ...env, ...variables };
+  t.equal(proxyVariables(bridge, {}, later)['NO_PROXY'], `10.96.0.1,${noProxy}`);
+  t.equal(restoredValue('NO_PROXY', variables['NO_PROXY'] ?? '', undefined), 'corp.example');
+  t.strictSame(savedProxyVariables(later, bridge), {
+    NO_PROXY: 'corp.example',
+    no_proxy: 'corp.example',
+  });
+  t.end();
+});
+
+void t.test('a variable that leads to our SOCKS listener is ours, whatever its name', (t) => {
+  for (const name of ['HTTP_PROXY', 'https_proxy', 'ALL_PROXY'])
+    for (const value of [
+      'socks5://127.0.0.1:1080',
+      'socks5h://localhost:1080/',
+      'socks5://127.0.0.1',
+    ])
+      t.ok(isOurs(name, value, bridge), `${name}=${value}`);
+  t.notOk(isOurs('HTTP_PROXY', 'http://127.0.0.1:1080', bridge));
+  t.notOk(isOurs('HTTP_PROXY', 'socks5://127.0.0.1:9050', bridge));
+  t.end();
+});
+
 void t.test("the user's NO_PROXY is merged, once each, without spaces and without *", (t) => {
   const variables = proxyVariables(
     bridge,

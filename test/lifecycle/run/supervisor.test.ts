@@ -84,6 +84,21 @@ void t.test('a supervisor that is up already is found, and two at once make one'
   await stopSupervisor(run.folder.path);
 });
 
+void t.test('a tailnet that demands logs is joined with them, said in one line', async (t) => {
+  const run = await createTestRun(t, { tailscale: 'needs-logs' });
+  const { last, events } = await run.up();
+  t.equal(last.kind, 'ready');
+  const notices = events.filter((event) => event.kind === 'notice').map(({ text }) => text);
+  t.match(notices, [/^this tailnet demands logs .*starts again without --no-logs-no-support$/]);
+  const { argv } = JSON.parse(readFileSync(run.tailscaledRecord, 'utf8')) as { argv: string[] };
+  t.notOk(argv.includes('--no-logs-no-support'));
+  process.kill(tailscaledOf(run).pid, 'SIGKILL');
+  const isAgain = (): boolean => readFileSync(run.tailscaleRecord, 'utf8').split('\n').length > 3;
+  await waitFor(isAgain, { what: 'the next login' });
+  t.notMatch(readFileSync(run.tailscaledRecord, 'utf8'), /no-logs-no-support/, 'it is remembered');
+  await stopSupervisor(run.folder.path);
+});
+
 void t.test('a busy port fails up before a key is used', async (t) => {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
