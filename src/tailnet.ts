@@ -138,6 +138,8 @@ export interface Tailnet {
   ready(signal: AbortSignal): Promise<TailnetState>;
   /** Whether there has ever been a netmap: before that nobody knows what belongs to the tailnet. */
   hasNetmap(): boolean;
+  /** Of `performance.now()`: when this node joined last; `undefined` while it has not. */
+  joinedAtMs(): number | undefined;
   /** tailscaled's SOCKS5 listener; `undefined` while tailscaled is not up. */
   socksAddress(): SocksAddress | undefined;
   /** `ip` is a canonical literal. O(1) or O(prefix length). */

@@ -9,7 +9,7 @@ import type { ClientProcess, RequestRecord, Trace } from './core/request-record.
 import type { Resolve, Tailnet } from '../tailnet.ts';
 import type { PreconnectOptions } from './dial/preconnect/acquire.ts';
 import type { PreconnectCounts } from './dial/preconnect/pool.ts';
-import type { UpstreamProxy } from './dial/upstream-proxy.ts';
+import type { UpstreamProxy } from './dial/dial-context.ts';
 
 export interface BridgeOptions {
   readonly http: ListenAddress;

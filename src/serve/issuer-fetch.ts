@@ -5,7 +5,7 @@ import { Agent, fetch, ProxyAgent } from 'undici';
 import type { Dispatcher } from 'undici';
 import type { Resolve } from '../dns/types.ts';
 import { toLookup } from '../lifecycle/credentials/host-lookup.ts';
-import type { UpstreamProxy } from '../proxy/dial/upstream-proxy.ts';
+import type { UpstreamProxy } from '../proxy/dial/dial-context.ts';
 import { addressesBy } from './addresses-by.ts';
 
 export interface IssuerFetch extends AsyncDisposable {

@@ -18,6 +18,7 @@ export interface TailnetAdapter {
 
 /** @param name - as in SPACETAIL_TAILNETS; '' for the only one */
 export function adaptTailnet(view: TailnetView, name = '', isOptional = false): TailnetAdapter {
+  let joinedAtMs: number | undefined;
   let process: Lifecycle = { kind: 'starting', step: 'listeners' };
   const waiting = new Set<() => void>();
   const listeners = new Set<() => void>();
@@ -75,6 +76,7 @@ export function adaptTailnet(view: TailnetView, name = '', isOptional = false): 
     state,
     ready,
     socksAddress: () => (process.kind === 'running' ? process.view.socksAddress : undefined),
+    joinedAtMs: () => joinedAtMs,
     hasNetmap: () => view.hasNetmap(),
     ownerOf: (ip) => view.ownerOf(ip),
     peerNamed: (name) => view.peerNamed(name),
@@ -93,6 +95,8 @@ export function adaptTailnet(view: TailnetView, name = '', isOptional = false): 
     tailnet,
     onChange: (listener) => void listeners.add(listener),
     changed(next) {
+      if (next.kind !== 'running') joinedAtMs = undefined;
+      else joinedAtMs ??= performance.now();
       process = next;
       view.refresh();
       notify();

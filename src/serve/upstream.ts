@@ -1,6 +1,6 @@
 import type { UpstreamProxy as Configured } from '../config.ts';
 import { noProxyOf } from '../no-proxy.ts';
-import type { UpstreamProxy } from '../proxy/dial/upstream-proxy.ts';
+import type { UpstreamProxy } from '../proxy/dial/dial-context.ts';
 
 /** The container's own way out, in the form that dials use. */
 export function upstreamOf(configured: Configured | undefined): UpstreamProxy | undefined {

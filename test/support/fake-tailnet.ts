@@ -30,6 +30,7 @@ export interface FakeTailnet extends Tailnet {
   /** There has been a netmap. */
   joined: boolean;
   socks: SocksAddress | undefined;
+  joinedAt: number | undefined;
   exit: Peer | undefined;
   diagnosis: Diagnosis;
   pingAnswers: boolean;
@@ -57,6 +58,7 @@ export function fakeTailnet(
     current: { kind: 'running' },
     joined: true,
     socks,
+    joinedAt: undefined,
     exit: undefined,
     diagnosis: { kind: 'refused' },
     pingAnswers: false,
@@ -74,6 +76,7 @@ export function fakeTailnet(
       signal.addEventListener('abort', () => reject(signal.reason as Error));
       return Promise.race([settled.promise, promise]);
     },
+    joinedAtMs: () => tailnet.joinedAt,
     socksAddress: () => tailnet.socks,
     ownerOf(ip) {
       const owner = tailnet.owners.get(ip);

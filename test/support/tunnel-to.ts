@@ -22,7 +22,7 @@ export async function tunnelTo(t: Teardown, origin: Origin, options: Partial<Tun
   t.teardown(() => client.destroy());
   const [accepted] = (await once(server, 'connection')) as [Socket];
   accepted.on('error', () => {});
-  const line = openConnection({ addresses: ['127.0.0.1'], port: origin.port, isFixed: true });
+  const line = openConnection({ address: '127.0.0.1', port: origin.port, isFixed: true });
   await once(line.socket, 'connect');
   const result = tunnel(accepted, line, {
     clientHead: Buffer.alloc(0),

@@ -8,6 +8,9 @@ import { chooseRoute, isHostLocal } from './route.ts';
 import type { Owner, Resolution, Tailnet } from '../../tailnet.ts';
 import { ownerAmong, unknownMember } from './tailnets.ts';
 
+/** Of one name: more are nobody's who means well. */
+const MOST_ADDRESSES = 64;
+
 export interface DecideContext {
   readonly tailnet: Tailnet;
   readonly policy: Policy;
@@ -47,7 +50,7 @@ export function candidatesFor(
     return [{ ip: undefined, owner: undefined, route, tailnet: undefined }];
   }
   const isDirectName = context.isDirect(authority.host);
-  const all = resolution.addresses.map((address): Candidate => {
+  const all = resolution.addresses.slice(0, MOST_ADDRESSES).map((address): Candidate => {
     const ip = canonicalAddress(address) ?? address;
     const asked = only ?? resolution.tailnet;
     const isDirectAddress = context.isDirect(ip);

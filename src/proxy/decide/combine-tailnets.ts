@@ -26,6 +26,7 @@ export function combineTailnets(members: readonly [Tailnet, ...Tailnet[]]): Tail
     hasNetmap: () => members.every((one) => one.hasNetmap()),
     // Where bytes go is decided for each address, by its own tailnet.
     socksAddress: () => undefined,
+    joinedAtMs: () => undefined,
     ownerOf: (ip) => ownerAmong(members, ip)?.owner,
     peerNamed: (name) =>
       suffixOwner(members, name)?.peerNamed(name) ?? firstOf((one) => one.peerNamed(name)),

@@ -71,7 +71,11 @@ export function decide(
     }),
   }));
   // One bad address among several (DNS rebinding) must not be tried, nor spoil the others.
-  const passed = judged.filter(({ verdict }) => verdict.decision !== 'deny');
+  const passed = judged.filter(
+    ({ candidate: { ip, owner }, verdict }) =>
+      verdict.decision !== 'deny' &&
+      !(ip !== undefined && context.own.isLoop(ip, authority.port, owner)),
+  );
   const chosen = passed[0] ?? judged[0];
   if (chosen === undefined) {
     if (resolution.kind === 'resolved') throw new TypeError('a resolution without addresses');
@@ -80,7 +84,9 @@ export function decide(
   const findings = findingsOf(chosen.candidate, resolution, chosen.verdict, authority, context);
   const refused = refusal(authority, chosen.candidate, chosen.verdict, context);
   if (refused !== undefined) return { kind: 'refuse', failure: refused, findings };
-  const addresses = passed.flatMap(({ candidate }) => candidate.ip ?? []);
+  const addresses = passed
+    .filter(({ verdict }) => verdict.decision === chosen.verdict.decision)
+    .flatMap(({ candidate }) => candidate.ip ?? []);
   const host = hostForLog(authority.host);
   const hop = chosen.candidate.route.peer;
   return { kind: 'dial', plan: { ...findings, host, port: authority.port, addresses, hop } };

@@ -25,8 +25,8 @@ export interface Connection {
 }
 
 export interface ConnectionOptions {
-  /** IP literals, never names: net.connect would ask dns.lookup. In the order to try. */
-  readonly addresses: readonly [string, ...string[]];
+  /** An IP literal, never a name: net.connect would ask dns.lookup. */
+  readonly address: string;
   readonly port: number;
   /** `true`: read into a fixed buffer; the socket then emits no 'data'. */
   readonly isFixed: boolean;
@@ -40,15 +40,12 @@ type Options = Omit<TcpNetConnectOpts, 'onread'> & {
 const HIGH_WATER_BYTES = 64 * 1024;
 /** As Go has it. NAT gateways forget a connection that was silent for 4 to 6 minutes. */
 export const keepAlive = { keepAlive: true, keepAliveInitialDelay: 15_000 } as const;
-/** Node gives an attempt up when it starts the next, so less would lose slow but live addresses. */
-const NEXT_ADDRESS_AFTER_MS = 500;
 
 /** Starts to connect; 'connect' or 'error' follow on the socket. */
-export function openConnection({ addresses, port, isFixed }: ConnectionOptions): Connection {
-  const [host] = addresses;
+export function openConnection({ address, port, isFixed }: ConnectionOptions): Connection {
   const reader = isFixed ? new FixedReader() : undefined;
   const options: Options = {
-    host,
+    host: address,
     port,
     noDelay: true,
     ...keepAlive,
@@ -56,26 +53,10 @@ export function openConnection({ addresses, port, isFixed }: ConnectionOptions):
     highWaterMark: HIGH_WATER_BYTES,
     onread: reader?.onread,
   };
-  const socket = connect(
-    addresses.length === 1
-      ? options
-      : { ...options, host: 'several.invalid', ...tryAll(addresses) },
-  );
+  const socket = connect(options);
   // Whoever uses the connection listens too; but no moment may be without a listener.
   socket.on('error', () => {});
   return reader === undefined ? streamConnection(socket) : reader.attach(socket);
-}
-
-/** Happy Eyeballs over literals that are already judged: the look-up hands them back. */
-function tryAll(addresses: readonly string[]): object {
-  const found = addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }));
-  return {
-    autoSelectFamily: true,
-    autoSelectFamilyAttemptTimeout: NEXT_ADDRESS_AFTER_MS,
-    lookup: (_host: string, _options: object, done: (error: null, all: object[]) => void) => {
-      process.nextTick(done, null, found);
-    },
-  };
 }
 
 function streamConnection(socket: Socket): Connection {

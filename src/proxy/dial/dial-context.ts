@@ -2,11 +2,12 @@
 import type { Failure } from '../core/failure.ts';
 import type { Connection } from './connection.ts';
 import type { Resolve, Tailnet } from '../../tailnet.ts';
-import type { UpstreamProxy } from './upstream-proxy.ts';
 
 /** A preconnected connection in the hands of a request: whoever carries bytes on it says how it went. */
 export interface Lease {
   readonly connection: Connection;
+  /** The literal that answered. */
+  readonly ip: string | undefined;
   /** It stood already; otherwise its dial was under way, and the request waited for the rest of it. */
   readonly wasReady: boolean;
   /** The client's first byte was written to it, or its connection ended. */
@@ -25,8 +26,21 @@ export type Dialled =
       readonly ip: string | undefined;
       /** It was dialled ahead. */
       readonly lease?: Lease;
+      /** How many addresses were tried, where there were several. */
+      readonly tried?: number;
     }
-  | { readonly kind: 'failed'; readonly failure: Failure };
+  | { readonly kind: 'failed'; readonly failure: Failure; readonly tried?: number };
+
+/** The proxy that direct dials must use where the container's network allows nothing else. */
+export interface UpstreamProxy {
+  /** Name or literal. */
+  readonly host: string;
+  readonly port: number;
+  /** The value of Proxy-Authorization, e.g. `Basic …`. */
+  readonly authorization?: string | undefined;
+  /** NO_PROXY as it stood before `up`: whether the target is dialled without the proxy. */
+  readonly isBypassed?: ((host: string, ip: string | undefined) => boolean) | undefined;
+}
 
 export interface DialContext {
   readonly tailnet: Tailnet;
@@ -42,4 +56,11 @@ export interface DialOptions {
   readonly signal: AbortSignal;
   /** Nobody waits for it: one connection, no second attempt and no question why the first failed. */
   readonly isAhead?: boolean;
+}
+
+/** Of the dial of one address. */
+export interface AttemptOptions extends DialOptions {
+  readonly timeoutMs: number;
+  /** Called where it has failed, and only why is still to be found out. */
+  readonly onSetback?: () => void;
 }

@@ -1,77 +1,19 @@
-/** Dials by the host network: the judged literals, or the upstream proxy where one is set. */
-import { clientGone } from '../core/client-gone.ts';
+/** Dials one judged literal by the host network. */
 import type { Plan } from '../decide/decide.ts';
-import type { DialContext, Dialled, DialOptions } from './dial-context.ts';
-import { failure } from '../core/failure.ts';
 import { formatAuthority } from '../core/authority.ts';
 import { openConnection } from './connection.ts';
-import { connected } from './handshake.ts';
+import type { AttemptOptions, Dialled } from './dial-context.ts';
 import { hostFailure } from './failures.ts';
-import { httpConnect, isSuccess } from './http-connect.ts';
-import { isHostLocal } from '../decide/route.ts';
-import type { UpstreamProxy } from './upstream-proxy.ts';
+import { connected } from './handshake.ts';
 
+/** Dials `plan.ip` alone. */
 export async function dialDirect(
-  plan: Plan,
-  options: DialOptions,
-  context: DialContext,
+  { host, port, ip = '' }: Plan,
+  { isFixed, timeoutMs, signal }: AttemptOptions,
 ): Promise<Dialled> {
-  const proxy = context.upstreamProxy;
-  if (proxy !== undefined && !isBypassed(proxy, plan))
-    return dialThrough(proxy, plan, options, context);
-  const [first, ...others] = plan.addresses;
-  if (first === undefined) {
-    const detail = `${plan.host} has no address here and is not for the upstream proxy`;
-    return failed(failure('name_unknown', detail, 'Check the name.'));
-  }
-  const { isFixed, signal } = options;
-  const connection = openConnection({
-    addresses: [first, ...others],
-    port: plan.port,
-    isFixed,
-  });
-  const timeoutMs = context.connectTimeoutMs;
+  const connection = openConnection({ address: ip, port, isFixed });
   const result = await connected(connection, { timeoutMs, signal });
-  if (result.kind === 'answer') {
-    // Asking the socket costs a call of the kernel.
-    const ip = others.length === 0 ? first : connection.socket.remoteAddress;
-    return { kind: 'connected', connection, ip };
-  }
-  return failed(hostFailure(result, formatAuthority(plan.host, plan.port), timeoutMs));
-}
-
-/** A metadata service is this container's own, not the proxy's. */
-function isBypassed(proxy: UpstreamProxy, { host, ip }: Plan): boolean {
-  return (ip !== undefined && isHostLocal(ip)) || proxy.isBypassed?.(host, ip) === true;
-}
-
-async function dialThrough(
-  proxy: UpstreamProxy,
-  plan: Plan,
-  options: DialOptions,
-  context: DialContext,
-): Promise<Dialled> {
-  const target = formatAuthority(plan.host, plan.port);
-  const where = `the upstream proxy ${formatAuthority(proxy.host, proxy.port)}`;
-  const hint = 'Check SPACETAIL_UPSTREAM_PROXY and what that proxy allows.';
-  const resolution = await context.resolve(proxy.host, options.signal).catch(() => undefined);
-  if (resolution === undefined) return failed(clientGone());
-  if (resolution.kind !== 'resolved') {
-    return failed(failure('name_unknown', `${where} has no address: ${resolution.detail}`, hint));
-  }
-  const { addresses } = resolution;
-  const { isFixed, signal } = options;
-  const timeoutMs = context.connectTimeoutMs;
-  const connection = openConnection({ addresses, port: proxy.port, isFixed });
-  const result = await httpConnect(connection, plan, proxy.authorization, { timeoutMs, signal });
-  if (result.kind === 'malformed') {
-    return failed(failure('refused', `${where} did not answer in HTTP for ${target}`, hint));
-  }
-  if (result.kind !== 'answer') return failed(hostFailure(result, where, timeoutMs));
-  if (isSuccess(result.answer)) return { kind: 'connected', connection, ip: plan.ip };
-  return failed(failure('refused', `${where} answered ${result.answer} for ${target}`, hint));
-}
-
-function failed(reason: ReturnType<typeof failure>): Dialled {
-  return { kind: 'failed', failure: reason };
+  return result.kind === 'answer'
+    ? { kind: 'connected', connection, ip }
+    : { kind: 'failed', failure: hostFailure(result, formatAuthority(host, port), timeoutMs) };
 }

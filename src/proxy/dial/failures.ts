@@ -2,6 +2,7 @@
 import { formatAuthority } from '../core/authority.ts';
 import { clientGone } from '../core/client-gone.ts';
 import type { HandshakeFailure } from './handshake.ts';
+import type { Loss } from './race.ts';
 import type { Plan } from '../decide/decide.ts';
 import type { Failure } from '../core/failure.ts';
 import { failure } from '../core/failure.ts';
@@ -41,12 +42,18 @@ export function unreachable(plan: Plan, why: string): Failure {
 }
 
 export function silent(plan: Plan, timeoutMs: number): Failure {
-  const detail = `${targetOf(plan)} did not answer within ${timeoutMs / 1000} s${who(plan)}`;
+  const detail = `${targetOf(plan)} did not answer within ${seconds(timeoutMs)} s${who(plan)}`;
   return failure(
     'timed_out',
     detail,
     'Check that the node runs and that the access rules allow the port: a forbidden port is silent. SPACETAIL_CONNECT_TIMEOUT raises the limit.',
   );
+}
+
+/** The netmap has changed while it was dialled. */
+export function noLongerThere(plan: Plan): Failure {
+  const detail = `${targetOf(plan)} was reached through the tailnet, where no node has ${plan.ip} any more${who(plan)}`;
+  return failure('peer_unavailable', detail, 'Check the node, and that its routes are approved.');
 }
 
 export function tailnetDown(plan: Plan, why: string): Failure {
@@ -88,7 +95,7 @@ export function lastSeen({ lastSeenMs }: Peer, nowMs: number = Date.now()): stri
 export function hostFailure(result: HandshakeFailure, target: string, timeoutMs: number): Failure {
   if (result.kind === 'aborted') return clientGone();
   if (result.kind === 'timeout') {
-    const detail = `${target} did not answer within ${timeoutMs / 1000} s`;
+    const detail = `${target} did not answer within ${seconds(timeoutMs)} s`;
     return failure(
       'timed_out',
       detail,
@@ -140,4 +147,42 @@ function systemFailure(code: string, target: string): Failure {
       );
     }
   }
+}
+
+/** What became of each address, the most telling first: the whole is of its kind. */
+const PHRASES = [
+  ['tailnet_unavailable', 'is behind the tailnet, which is down,'],
+  ['too_many_connections', 'found no socket left'],
+  ['timed_out', 'did not answer'],
+  ['refused', 'refused the connection'],
+  ['terminated', 'ended the connection at once'],
+  ['peer_unavailable', 'is behind a node that is away'],
+  ['unroutable', 'cannot be reached'],
+] as const;
+/** How many addresses are named for each. */
+const NAMED = 3;
+
+/** Of a name all of whose addresses were tried: refused by all is refused, silent all silent, else it says both. */
+export function allFailed(plan: Plan, losses: readonly Loss[]): Failure {
+  const [first] = losses;
+  if (first === undefined) return clientGone();
+  const isOfAll = losses.every(({ failure: { detail } }) => detail === first.failure.detail);
+  if (isOfAll && first.failure.kind.endsWith('_unavailable')) return first.failure;
+  const groups = PHRASES.map(([kind, phrase]) => ({
+    phrase,
+    of: losses.filter((loss) => loss.failure.kind === kind),
+  })).filter(({ of }) => of.length > 0);
+  const says = groups.map(({ phrase, of }) => `${phrase} at ${listed(of)}`).join(' and ');
+  const { kind, hint } = groups[0]?.of[0]?.failure ?? first.failure;
+  return failure(kind, `${targetOf(plan)} ${says}`, hint);
+}
+
+function listed(losses: readonly Loss[]): string {
+  const named = losses.slice(0, NAMED).map(({ ip }) => ip);
+  const more = losses.length - named.length;
+  return `${named.join(', ')}${more > 0 ? `, ${more} more` : ''}`;
+}
+
+function seconds(ms: number): number {
+  return Math.round(ms / 100) / 10;
 }

@@ -1,52 +1,60 @@
 /**
- * Dials through tailscaled's SOCKS port, and nowhere else: in no state does a tailnet address leave by
- * the host network. tailscaled gives up after 5 s and says reply 1 for everything, so what a failure
- * means comes from the peer's state, the time it took and, where needed, one question to LocalAPI.
+ * Dials through tailscaled, and nowhere else: in no state does a tailnet address leave by the host network. What a
+ * failure means comes from what tailscaled says, from the peer's state and, where needed, from one question to LocalAPI.
  */
 import { clientGone } from '../core/client-gone.ts';
 import type { Plan } from '../decide/decide.ts';
-import type { DialContext, Dialled, DialOptions } from './dial-context.ts';
+import { discard } from './connection.ts';
+import type { AttemptOptions, DialContext, Dialled } from './dial-context.ts';
 import type { Failure } from '../core/failure.ts';
-import { openConnection } from './connection.ts';
-import { socksConnect } from './socks5-client.ts';
 import { pause } from '../../async.ts';
-import { expired, offline, refused, silent, tailnetDown, unreachable } from './failures.ts';
+import {
+  expired,
+  noLongerThere,
+  offline,
+  refused,
+  silent,
+  tailnetDown,
+  unreachable,
+} from './failures.ts';
+import { bySocks } from './tailscaled.ts';
+import type { AskTailscaled, TailscaledAnswer } from './tailscaled.ts';
+import type { Tailnet } from '../../tailnet.ts';
 
-/** A reply 1 before this is a refusal or the like; later it is tailscaled's 5 s cap. */
-const NO_ANSWER_AFTER_MS = 4000;
 const DIAGNOSIS_MS = 1500;
 /** How long an offline peer may prove that it is not. */
 const OFFLINE_GRACE_MS = 1500;
 const BETWEEN_ATTEMPTS_MS = 200;
 
-type Attempt =
-  | { readonly kind: 'connected'; readonly dialled: Dialled }
-  | { readonly kind: 'failed'; readonly failure: Failure }
+type TailnetContext = Pick<DialContext, 'tailnet'>;
+
+type Asked =
+  | Dialled
   /** No answer from the peer; may be tried again. */
   | { readonly kind: 'silent' };
 
-/** At most `connectTimeoutMs` for all attempts together. */
+/** Dials `plan.ip` alone; at most `timeoutMs` for all that it asks tailscaled. */
 export async function dialTailnet(
   plan: Plan,
-  options: DialOptions,
-  context: DialContext,
+  options: AttemptOptions,
+  context: TailnetContext,
 ): Promise<Dialled> {
-  if (plan.hop?.keyExpired === true) return { kind: 'failed', failure: expired(plan.hop) };
-  if (plan.hop?.online !== false) {
-    const [address] = plan.hop?.addresses ?? [];
-    if (address !== undefined && context.tailnet.state().kind === 'running') {
-      await context.tailnet.meet(address);
-    }
-    return dialUntilDeadline(plan, options, context);
+  const { hop } = plan;
+  if (hop?.keyExpired === true) return failed(expired(hop));
+  if (hop?.online === false) return dialOffline(plan, options, context);
+  const [address] = hop?.addresses ?? [];
+  // The first packet to a peer that has not heard of this node is lost: a ping finds out when it has.
+  if (address !== undefined && context.tailnet.state().kind === 'running') {
+    void context.tailnet.meet(address);
   }
-  return dialOffline(plan, options, context);
+  return dialUntilDeadline(plan, options, context);
 }
 
 /** Control says the peer is offline, which may be old news: dial and disco ping race for a moment. */
 async function dialOffline(
   plan: Plan,
-  options: DialOptions,
-  context: DialContext,
+  options: AttemptOptions,
+  context: TailnetContext,
 ): Promise<Dialled> {
   const { hop } = plan;
   if (hop === undefined) return dialUntilDeadline(plan, options, context);
@@ -71,7 +79,7 @@ async function dialOffline(
     giveUp.abort();
     const late = await dialling;
     if (late.kind === 'connected') return late;
-    return { kind: 'failed', failure: options.signal.aborted ? clientGone() : offline(hop, plan) };
+    return failed(options.signal.aborted ? clientGone() : offline(hop, plan));
   } finally {
     ended.abort();
     options.signal.removeEventListener('abort', onAbort);
@@ -80,79 +88,106 @@ async function dialOffline(
 
 async function dialUntilDeadline(
   plan: Plan,
-  options: DialOptions,
-  context: DialContext,
+  options: AttemptOptions,
+  context: TailnetContext,
 ): Promise<Dialled> {
-  const deadline = performance.now() + context.connectTimeoutMs;
+  const { signal, timeoutMs } = options;
+  const deadline = performance.now() + timeoutMs;
   let mayAskAgain = true;
   for (;;) {
     const leftMs = deadline - performance.now();
-    if (options.signal.aborted) return { kind: 'failed', failure: clientGone() };
-    if (leftMs <= 0) return { kind: 'failed', failure: silent(plan, context.connectTimeoutMs) };
-    const attempt = await attemptOnce(plan, options, context, leftMs, mayAskAgain);
-    if (attempt.kind === 'connected') return attempt.dialled;
-    if (attempt.kind === 'failed') return attempt;
-    if (options.isAhead) return { kind: 'failed', failure: silent(plan, NO_ANSWER_AFTER_MS) };
+    if (signal.aborted) return failed(clientGone());
+    if (leftMs <= 0) return failed(silent(plan, timeoutMs));
+    const asked = await askOnce(plan, { ...options, leftMs, mayAskAgain }, context);
+    if (asked.kind !== 'silent') return asked;
+    if (options.isAhead === true) return failed(silent(plan, timeoutMs));
     mayAskAgain = false;
-    await pause(
-      Math.min(BETWEEN_ATTEMPTS_MS, Math.max(0, deadline - performance.now())),
-      options.signal,
-    );
+    await pause(Math.min(BETWEEN_ATTEMPTS_MS, Math.max(0, deadline - performance.now())), signal);
   }
 }
 
-async function attemptOnce(
-  plan: Plan,
-  { isFixed, signal, isAhead = false }: DialOptions,
-  context: DialContext,
-  timeoutMs: number,
-  mayAskAgain: boolean,
-): Promise<Attempt> {
-  const { tailnet } = context;
-  const state = tailnet.state();
-  const proxy = tailnet.socksAddress();
-  if (state.kind !== 'running' || proxy === undefined) {
-    return failed(
-      tailnetDown(plan, state.kind === 'running' ? 'tailscaled is not up' : state.detail),
-    );
-  }
-  const ip = plan.ip ?? '';
-  const startedMs = performance.now();
-  const connection = openConnection({ addresses: [proxy.host], port: proxy.port, isFixed });
-  const target = { host: ip, port: plan.port };
-  const result = await socksConnect(connection, target, { timeoutMs, signal });
-  const isQuick = performance.now() - startedMs < NO_ANSWER_AFTER_MS;
-  if (result.kind === 'aborted') return failed(clientGone());
-  if (result.kind === 'timeout') return failed(silent(plan, context.connectTimeoutMs));
-  if (result.kind === 'malformed') {
-    return failed(tailnetDown(plan, `its SOCKS port speaks no SOCKS5: ${result.detail}`));
-  }
-  if (result.kind !== 'answer') {
-    return failed(tailnetDown(plan, `its SOCKS port does not answer (${result.code})`));
-  }
-  const reply = result.answer;
-  if (reply === 0) {
-    return { kind: 'connected', dialled: { kind: 'connected', connection, ip } };
-  }
-  if (isAhead) return failed(refused(plan));
-  return afterRefusal({ reply, isQuick, mayAskAgain }, plan, signal, context);
-}
-
-interface Refusal {
-  readonly reply: number;
-  readonly isQuick: boolean;
+interface OnceOptions extends AttemptOptions {
+  readonly leftMs: number;
   readonly mayAskAgain: boolean;
 }
 
-async function afterRefusal(
-  { reply, isQuick, mayAskAgain }: Refusal,
+async function askOnce(
   plan: Plan,
-  signal: AbortSignal,
-  { tailnet }: DialContext,
-): Promise<Attempt> {
-  if (reply === 5) return failed(refused(plan));
-  if (reply === 3 || reply === 4) return failed(unreachable(plan, 'no route to it'));
-  if (!isQuick) return { kind: 'silent' };
+  options: OnceOptions,
+  { tailnet }: TailnetContext,
+): Promise<Asked> {
+  const { isFixed, signal, timeoutMs, leftMs, isAhead = false } = options;
+  const state = tailnet.state();
+  if (state.kind !== 'running') return failed(tailnetDown(plan, state.detail));
+  const ask = askerOf(tailnet);
+  if (ask === undefined) return failed(tailnetDown(plan, 'tailscaled is not up'));
+  const ip = plan.ip ?? '';
+  const answer = await ask({ ip, port: plan.port }, { isFixed, signal, timeoutMs: leftMs });
+  if (answer.kind === 'silent') return answer;
+  if (answer.kind === 'connected') {
+    if (isStillThere(plan, tailnet))
+      return { kind: 'connected', connection: answer.connection, ip };
+    discard(answer.connection);
+    return failed(noLongerThere(plan));
+  }
+  if (answer.kind === 'unexplained') {
+    if (isAhead) return failed(refused(plan));
+    options.onSetback?.();
+    return explain(plan, options, tailnet);
+  }
+  return failed(failureOf(answer, plan, timeoutMs));
+}
+
+type Unconnected = Exclude<
+  TailscaledAnswer,
+  { kind: 'connected' } | { kind: 'silent' } | { kind: 'unexplained' }
+>;
+
+function failureOf(answer: Unconnected, plan: Plan, timeoutMs: number): Failure {
+  switch (answer.kind) {
+    case 'refused': {
+      return refused(plan);
+    }
+    case 'unreachable': {
+      return unreachable(plan, answer.detail);
+    }
+    case 'not_tailnet': {
+      return noLongerThere(plan);
+    }
+    case 'down': {
+      return tailnetDown(plan, answer.detail);
+    }
+    case 'timeout': {
+      return silent(plan, timeoutMs);
+    }
+    default: {
+      return clientGone();
+    }
+  }
+}
+
+function askerOf(tailnet: Tailnet): AskTailscaled | undefined {
+  const socks = tailnet.socksAddress();
+  return socks && bySocks(socks);
+}
+
+/**
+ * Whether the netmap still leads the address where the plan does. Where a peer or a route goes while it is asked,
+ * tailscaled dials by the host network: such an answer does not count.
+ */
+function isStillThere({ via, ip = '' }: Plan, tailnet: Tailnet): boolean {
+  const owner = tailnet.ownerOf(ip);
+  if (via === 'exit') return owner !== undefined || tailnet.exitNode() !== undefined;
+  if (owner?.kind === 'subnet') return owner.accepted;
+  return owner?.kind === 'peer' || owner?.kind === 'self';
+}
+
+/** Asks LocalAPI why tailscaled's SOCKS port has failed at once. */
+async function explain(
+  plan: Plan,
+  { signal, mayAskAgain }: OnceOptions,
+  tailnet: Tailnet,
+): Promise<Asked> {
   const limit = AbortSignal.any([signal, AbortSignal.timeout(DIAGNOSIS_MS)]);
   const diagnosis = await tailnet.diagnose(plan.ip ?? '', plan.port, limit).catch(() => undefined);
   if (signal.aborted) return failed(clientGone());
@@ -173,6 +208,6 @@ async function afterRefusal(
   }
 }
 
-function failed(failure: Failure): Attempt {
+function failed(failure: Failure): Extract<Dialled, { kind: 'failed' }> {
   return { kind: 'failed', failure };
 }

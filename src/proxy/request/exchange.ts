@@ -59,6 +59,7 @@ export class Exchange {
       dnsMs: undefined,
       dialMs: undefined,
       isPreconnected: false,
+      tried: 0,
     };
     const { clientOf, policy, spares } = options;
     const givesWay = spares !== undefined && !policy.needsClient;
@@ -117,6 +118,7 @@ export class Exchange {
     const lease = dialled.kind === 'connected' ? dialled.lease : undefined;
     this.#progress.dialMs = lease?.wasReady === true ? 0 : performance.now() - startedMs;
     this.#progress.isPreconnected = lease !== undefined;
+    this.#progress.tried = dialled.tried ?? 1;
     if (dialled.kind === 'connected') this.#progress.ip = dialled.ip;
     else this.#lookNow();
     if (dialled.kind === 'failed' && this.isCut) return { kind: 'failed', failure: stopping() };

@@ -35,6 +35,8 @@ export interface Progress {
   dialMs: number | undefined;
   /** The connection was dialled ahead. */
   isPreconnected: boolean;
+  /** How many addresses were dialled. */
+  tried: number;
 }
 
 export interface Ended {
@@ -77,6 +79,7 @@ export function recordOf(ended: Ended): RequestRecord {
     dnsMs: rounded(progress.dnsMs),
     dialMs: rounded(progress.dialMs),
     ...(progress.isPreconnected ? { preconnect: true } : {}),
+    ...(progress.tried > 1 ? { tried: progress.tried } : {}),
     totalMs: rounded(ended.endedMs - progress.startedMs) ?? 0,
     bytesUp: outcome.bytesUp,
     bytesDown: outcome.bytesDown,

@@ -36,7 +36,7 @@ const isKeptAlive = (timer?: Timer): boolean =>
 
 void t.test('a connection outwards is asked every 15 s whether it is there', async (t) => {
   const origin = await tcpOrigin(t, () => {});
-  const { socket } = openConnection({ addresses: ['127.0.0.1'], port: origin.port, isFixed: true });
+  const { socket } = openConnection({ address: '127.0.0.1', port: origin.port, isFixed: true });
   t.teardown(() => socket.destroy());
   await once(socket, 'connect');
   await waitFor(() => isKeptAlive(timerOf(socket.localPort, origin.port)), { what: 'the timer' });

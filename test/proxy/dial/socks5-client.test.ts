@@ -55,7 +55,7 @@ void t.test('what is not SOCKS5 is told, not waited for', async (t) => {
 void t.test('bytes after the reply belong to the tunnel', async (t) => {
   for (const isFixed of [true, false]) {
     const socks = await rawSocks(t, () => Buffer.concat([OK_IPV4, Buffer.from('banner')]));
-    const connection = openConnection({ addresses: ['127.0.0.1'], port: socks.port, isFixed });
+    const connection = openConnection({ address: '127.0.0.1', port: socks.port, isFixed });
     const result = await socksConnect(
       connection,
       { host: '100.64.0.7', port: 22 },
@@ -85,7 +85,7 @@ void t.test(
     ) => {
       const socks = await rawSocks(t, handle);
       const connection = openConnection({
-        addresses: ['127.0.0.1'],
+        address: '127.0.0.1',
         port: socks.port,
         isFixed: true,
       });

@@ -7,6 +7,7 @@ import { rawSocks } from '../../support/fake-socks.ts';
 import { fakePeer, fakeTailnet } from '../../support/fake-tailnet.ts';
 import type { FakeTailnet } from '../../support/fake-tailnet.ts';
 import { planFor } from '../../support/plan.ts';
+import { waitFor } from '../../support/wait-for.ts';
 import { fakeResolve } from '../../support/fake-resolve.ts';
 
 const OK = Buffer.from([5, 0, 5, 0, 0, 1, 0, 0, 0, 0, 0, 0]);
@@ -175,3 +176,75 @@ void t.test('a client that goes away ends the dial', async (t) => {
   });
   t.match(dialled, { failure: { kind: 'client_gone' } });
 });
+
+void t.test(
+  'what SOCKS answers does not count once the netmap has let go of the address',
+  async (t) => {
+    const peer = fakePeer();
+    const router = fakePeer({ name: 'router.tail1.ts.net', addresses: ['100.64.0.9'] });
+    const subnet = { kind: 'subnet', peer: router, prefix: '10.9.0.0/16', accepted: true } as const;
+    for (const [plan, leave] of [
+      [planFor({ hop: peer }), (tailnet: FakeTailnet) => void (tailnet.peers = [])],
+      [
+        planFor({ hop: router, via: 'subnet', ip: '10.9.0.1', owner: subnet }),
+        (tailnet: FakeTailnet) => tailnet.owners.clear(),
+      ],
+      [
+        planFor({ hop: router, via: 'subnet', ip: '10.9.0.1', owner: subnet }),
+        (tailnet: FakeTailnet) =>
+          void tailnet.owners.set('10.9.0.1', { ...subnet, accepted: false }),
+      ],
+      [
+        planFor({ hop: router, via: 'exit', ip: '203.0.113.1', owner: undefined }),
+        (tailnet: FakeTailnet) => void (tailnet.exit = undefined),
+      ],
+    ] as const) {
+      const socks = await rawSocks(t, (socket) => {
+        socket.resume().on('end', () => socket.end());
+        leave(tailnet);
+        return OK;
+      });
+      const tailnet = fakeTailnet(socks, [peer]);
+      tailnet.owners.set('10.9.0.1', subnet);
+      tailnet.exit = router;
+      t.match((await tryDial(tailnet, plan)).dialled, {
+        kind: 'failed',
+        failure: { kind: 'peer_unavailable', detail: /no node has .* any more/ },
+      });
+      await waitFor(() => socks.open.size === 0, { what: 'the end of the connection' });
+    }
+  },
+);
+
+void t.test('a node is news to its peers for 45 s: a silent dial goes on so long', async (t) => {
+  let attempts = 0;
+  const socks = await rawSocks(t, () => {
+    attempts += 1;
+    return attempts < 3 ? GENERAL_FAILURE : OK;
+  });
+  const tailnet = fakeTailnet(socks);
+  tailnet.diagnosis = { kind: 'no_answer', detail: '' };
+  // Without the join's grace this would be over after the first attempt.
+  tailnet.joinedAt = performance.now();
+  const impatient = { connectTimeoutMs: 1 };
+  t.equal((await tryDial(tailnet, undefined, impatient)).dialled.kind, 'connected');
+  for (const [joinedAt, online] of [
+    [performance.now() - 60_000, true],
+    [performance.now(), false],
+    [undefined, true],
+  ] as const) {
+    attempts = -100;
+    tailnet.joinedAt = joinedAt;
+    const plan = planFor({ hop: fakePeer({ online }) });
+    t.equal((await tryDial(tailnet, plan, impatient)).dialled.kind, 'failed');
+  }
+});
+
+void t.test(
+  'the peer is asked whether it knows this node beside the dial, not before it',
+  async (t) => {
+    const tailnet = fakeTailnet(await rawSocks(t, () => OK));
+    tailnet.meet = async () => new Promise<boolean>(() => {});
+    t.equal((await tryDial(tailnet)).dialled.kind, 'connected');
+  },
+);

@@ -29,8 +29,7 @@ export function createPreconnectPool(
       const tailnet = plan.tailnet?.name;
       return index.find(factsOf({ host, ip, port, owner, peer, route, tailnet })) !== undefined;
     },
-    dial: (plan, isFixed, signal) =>
-      dial({ ...plan, addresses: [plan.ip ?? ''] }, { isFixed, signal, isAhead: true }, context),
+    dial: (plan, isFixed, signal) => dial(plan, { isFixed, signal, isAhead: true }, context),
   });
 }
 
@@ -53,8 +52,7 @@ export async function acquire(
   const dialNext = (): void => pool.dialNext(plan, isFixed);
   if (lease === undefined) {
     const dialled = await dial(plan, options, context);
-    // Another address than the first answered: the first would be dialled ahead in vain.
-    if (dialled.kind === 'connected' && dialled.ip === plan.ip) dialNext();
+    if (dialled.kind === 'connected') dialNext();
     return dialled;
   }
   // After the answer, and after what comes with the next turn, which is mostly the client's first byte; later, clients
@@ -62,5 +60,5 @@ export async function acquire(
   setImmediate(() => setImmediate(dialNext));
   // A request is written to it at once; a tunnel waits for its client's first byte.
   if (!isFixed) lease.used();
-  return { kind: 'connected', connection: lease.connection, ip: plan.ip, lease };
+  return { kind: 'connected', connection: lease.connection, ip: lease.ip, lease };
 }

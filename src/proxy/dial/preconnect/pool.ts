@@ -127,6 +127,7 @@ export class PreconnectPool {
     if (connection === undefined) return undefined;
     return {
       connection,
+      ip: one.ip,
       wasReady,
       used: () => {
         this.#used += 1;
@@ -157,17 +158,20 @@ function isEligible({ ip, verdict }: Plan): boolean {
   return ip !== undefined && verdict?.decision === 'allow';
 }
 
-/** The place and the route. A name is no part of it: two names of one address share a connection. */
-function keyOf({ via, hop, ip, port, tailnet }: Plan): string {
-  return `${tailnet?.name ?? ''}!${via} ${hop?.name ?? ''} ${ip ?? ''} ${port}`;
+/** The place and the route. A name is no part of it: two names of the same addresses share a connection. */
+function keyOf({ via, hop, addresses, port, tailnet }: Plan): string {
+  return `${tailnet?.name ?? ''}!${via} ${hop?.name ?? ''} ${addresses.toSorted().join(' ')} ${port}`;
 }
 
-/** What the netmap says of the plan's address now. A connection that was dialled on other grounds is closed. */
-function groundOf({ ip = '', tailnet: own }: Plan, all: Tailnet): string {
+/** What the netmap says of the plan's addresses now. A connection that was dialled on other grounds is closed. */
+function groundOf({ addresses, tailnet: own }: Plan, all: Tailnet): string {
   const tailnet = own ?? all;
-  const owner = tailnet.ownerOf(ip);
-  const peer = owner?.kind === 'peer' || owner?.kind === 'subnet' ? owner.peer : undefined;
-  const route = owner?.kind === 'subnet' ? [owner.prefix, owner.accepted] : [];
-  const node = peer && [peer.names, peer.addresses, peer.tags, peer.online, peer.keyExpired];
-  return JSON.stringify([tailnet.state().kind, owner?.kind, route, node, tailnet.exitNode()?.name]);
+  const grounds = addresses.map((ip) => {
+    const owner = tailnet.ownerOf(ip);
+    const peer = owner?.kind === 'peer' || owner?.kind === 'subnet' ? owner.peer : undefined;
+    const route = owner?.kind === 'subnet' ? [owner.prefix, owner.accepted] : [];
+    const node = peer && [peer.names, peer.addresses, peer.tags, peer.online, peer.keyExpired];
+    return [owner?.kind, route, node];
+  });
+  return JSON.stringify([tailnet.state().kind, tailnet.exitNode()?.name, grounds]);
 }

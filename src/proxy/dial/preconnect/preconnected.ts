@@ -38,6 +38,7 @@ export class Preconnected {
   readonly #options: PreconnectedOptions;
   readonly #stop = new AbortController();
   #connection: Connection | undefined;
+  #ip: string | undefined;
   #timer: NodeJS.Timeout | undefined;
   #connectedAtMs = 0;
   #isOver = false;
@@ -51,6 +52,11 @@ export class Preconnected {
 
   get isReady(): boolean {
     return this.#connection !== undefined && !this.#isOver;
+  }
+
+  /** The literal that answered. */
+  get ip(): string | undefined {
+    return this.#ip;
   }
 
   /** Closes it, whatever it was doing. Nothing once it is lost or handed on. */
@@ -87,6 +93,7 @@ export class Preconnected {
       return false;
     }
     this.#connection = dialled.connection;
+    this.#ip = dialled.ip;
     this.#connectedAtMs = performance.now();
     this.#watch(dialled.connection);
     return this.isReady;

@@ -17,7 +17,7 @@ async function preconnected(t: HasTeardown, idleMs = 60_000) {
   await once(server, 'listening');
   const accepted = once(server, 'connection') as Promise<[Socket]>;
   const { port } = server.address() as AddressInfo;
-  const connection = openConnection({ addresses: ['127.0.0.1'], port, isFixed: true });
+  const connection = openConnection({ address: '127.0.0.1', port, isFixed: true });
   const [far] = await accepted;
   far.on('error', () => undefined);
   t.teardown(() => {
