@@ -22,12 +22,16 @@ export const notBesideIdle: Readonly<Record<string, string>> = {
     'the API joins with options of its own, not with this environment',
   'test/integration/ci.test.ts':
     "the pipelines' files set the variables themselves, as users copy them",
+  'test/integration/commands.test.ts':
+    'it is about the flags and files of one tailscaled, and about a doctor without a run',
   'test/integration/hooks.test.ts':
     'it says that TS_AUTH_KEY alone is enough, which is so for one tailnet only',
+  'test/integration/joining.test.ts': 'it counts what one tailnet asks of the API and of the proxy',
   'test/integration/orphan-asked.test.ts': 'it starts no run',
   'test/integration/orphan.test.ts': 'it starts no run',
   'test/integration/several-tailnets.test.ts': 'it has two tailnets already',
   'test/integration/tailnets-lifecycle.test.ts': 'it has two tailnets already',
+  'test/integration/ways-out.test.ts': 'its requests leave the tailnet or never come to it',
   'test/faults/bad-clients.test.ts': 'it is about clients, long before a tailnet is chosen',
   'test/faults/limits.test.ts': 'it counts the files and the memory that one tailscaled leaves',
   'test/faults/relay.test.ts': 'its relay is that of one control server',

@@ -9,10 +9,11 @@ export interface RecordingProxy {
   readonly asked: { readonly target: string; readonly authorization: string | undefined }[];
 }
 
-/** Whatever host is asked for, the port is dialled on 127.0.0.1. */
-export async function recordingProxy(t: {
-  teardown(action: () => unknown): unknown;
-}): Promise<RecordingProxy> {
+/** Whatever host is asked for, the port is dialled on `host`. */
+export async function recordingProxy(
+  t: { teardown(action: () => unknown): unknown },
+  host = '127.0.0.1',
+): Promise<RecordingProxy> {
   const asked: RecordingProxy['asked'] = [];
   const sockets = new Set<Socket>();
   const remember = (target: string, headers: Record<string, unknown>): void => {
@@ -22,9 +23,9 @@ export async function recordingProxy(t: {
   const server = createServer((request, response) => {
     const target = request.url ?? '';
     remember(target, request.headers);
-    const { port, pathname } = new URL(target);
+    const { port, pathname, search } = new URL(target);
     const { method = 'GET', headers } = request;
-    const onward = send({ host: '127.0.0.1', port: port || 80, path: pathname, method, headers });
+    const onward = send({ host, port: port || 80, path: pathname + search, method, headers });
     onward.on('error', () => response.destroy());
     onward.on('response', (answer) => {
       response.writeHead(answer.statusCode ?? 502, answer.headers);
@@ -34,10 +35,26 @@ export async function recordingProxy(t: {
   });
   server.on('connect', (request, client: Socket) => {
     remember(`CONNECT ${request.url}`, request.headers);
-    const origin = connect(Number(request.url?.split(':').at(-1)), '127.0.0.1');
+    const origin = connect(Number(request.url?.split(':').at(-1)), host);
     origin.on('error', () => client.destroy());
     client.on('error', () => origin.destroy());
     client.write('HTTP/1.1 200 OK\r\n\r\n');
+    client.pipe(origin).pipe(client);
+  });
+  // tailscaled upgrades its connection to the control server.
+  server.on('upgrade', (request, client: Socket, head) => {
+    const target = new URL(request.url ?? '');
+    remember(target.href, request.headers);
+    const origin = connect(Number(target.port || 80), host);
+    origin.on('error', () => client.destroy());
+    client.on('error', () => origin.destroy());
+    const fields = Object.entries(request.headersDistinct).flatMap(([name, values = []]) =>
+      values.map((value) => `${name}: ${value}\r\n`),
+    );
+    origin.write(
+      `${request.method} ${target.pathname}${target.search} HTTP/1.1\r\n${fields.join('')}\r\n`,
+    );
+    origin.write(head);
     client.pipe(origin).pipe(client);
   });
   server.on('connection', (socket: Socket) => sockets.add(socket));
