@@ -1,12 +1,14 @@
 import { SpacetailError } from '../../errors.ts';
 import { childEnvironment, upstreamEnvironment } from '../tailscaled/child-environment.ts';
 import { type JoinParts, type JoinSettings, stopGraceMs, type TailnetView } from './join-parts.ts';
+import { followRegistration, leavingTailscaled } from './leave.ts';
 import { login } from './login.ts';
 import type { NodeSummary } from './progress.ts';
 import { removeSecretFiles } from '../run/runtime-folder.ts';
 import { startWithKey } from './start-with-key.ts';
 import type { Tailscaled } from '../tailscaled/tailscaled.ts';
 import { tailscaledArguments } from '../tailscaled/tailscaled-arguments.ts';
+import type { TailscaleCli } from './tailscale-cli.ts';
 import { upArguments, type UpPlan } from './up-arguments.ts';
 
 export interface Joined {
@@ -57,7 +59,27 @@ async function joinOnce(
 ): Promise<Joined> {
   const startedMs = performance.now();
   const daemon = tailscaledArguments(parts.folder, settings.tailnet, parts.learnt.wantsLogs);
-  const { tailscaled, key } = await startWithKey(settings, parts, daemon, signal);
+  const registration = followRegistration();
+  const log: JoinParts['log'] = {
+    ...parts.log,
+    writeLine(line) {
+      registration.onLine(line);
+      parts.log.writeLine(line);
+    },
+  };
+  const started = await startWithKey(settings, { ...parts, log }, daemon, signal);
+  const cli: TailscaleCli = {
+    binary: settings.tailscale,
+    socket: started.tailscaled.socket,
+    cwd: parts.folder.path,
+    env: {
+      ...childEnvironment(parts.env),
+      HOME: parts.folder.tailscaledHome,
+      // The CLI asks the API itself where it is given an OAuth client.
+      ...upstreamEnvironment(settings.upstreamProxy),
+    },
+  };
+  const tailscaled = leavingTailscaled(started.tailscaled, cli, registration);
   const died = new AbortController();
   const alive = AbortSignal.any([signal, died.signal]);
   void tailscaled.exited.then(() =>
@@ -67,24 +89,11 @@ async function joinOnce(
     parts.begin('login');
     const leftMs = settings.upTimeoutMs - (performance.now() - startedMs);
     const plan = await upArguments(parts.folder, settings.tailnet, {
-      authKey: key,
+      authKey: started.key,
       timeoutMs: leftMs,
       keepsState: !daemon.ephemeral,
     });
-    const cli = { binary: settings.tailscale, socket: tailscaled.socket, cwd: parts.folder.path };
-    await login(
-      {
-        ...cli,
-        env: {
-          ...childEnvironment(parts.env),
-          HOME: parts.folder.tailscaledHome,
-          // The CLI asks the API itself where it is given an OAuth client.
-          ...upstreamEnvironment(settings.upstreamProxy),
-        },
-      },
-      plan.args,
-      alive,
-    );
+    await login(cli, plan.args, alive);
     return plan;
   };
   try {
