@@ -104,6 +104,8 @@ export interface SpecialRange {
   readonly prefix: Prefix;
   /** Ends a sentence that begins with the address, e.g. `is a loopback address`. */
   readonly why: string;
+  /** A service of the cloud that the machine runs in, such as its metadata service. */
+  readonly isCloud: boolean;
 }
 
 /**
@@ -112,7 +114,7 @@ export interface SpecialRange {
  */
 export function specialRange(address: Address): SpecialRange | undefined {
   const row = rowOf(address, prohibited);
-  if (row !== undefined) return row;
+  if (row !== undefined) return { ...row, isCloud: isOfCloud(row) };
   const carried = carriedIPv4(address);
   const inner = carried && rowOf(carried.address, prohibited);
   if (carried === undefined || inner === undefined) return undefined;
@@ -122,8 +124,13 @@ export function specialRange(address: Address): SpecialRange | undefined {
       { family: 6, value: (address.value & ~0xffff_ffffn) | inner.prefix.value },
       96 + inner.prefix.length,
     ),
+    isCloud: isOfCloud(inner),
     why: `carries ${text.slice(0, -3)} (${carried.name}), which ${inner.why}`,
   };
+}
+
+function isOfCloud({ kind }: Row): boolean {
+  return kind === 'cloud' || kind === 'credentials';
 }
 
 /** The IPv4 address that an IPv6 address leads to, and by which translation. */

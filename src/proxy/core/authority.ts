@@ -105,11 +105,20 @@ function splitAuthority(text: string, defaultPort: number | undefined): ParsedAu
   if (!(written.startsWith('[') ? IPV6 : REG_NAME).test(host)) {
     return malformed('the host has characters that no name or address has');
   }
+  if (!written.startsWith('[') && !isWritableName(host))
+    return malformed('the host is no name: a label of it is empty or longer than 63 characters');
   if (written.startsWith('[') && !host.includes(':'))
     return malformed('brackets without an IPv6 address');
   const number = portNumber(port, defaultPort);
   if (number === undefined) return malformed('the port is not a number from 1 to 65535');
   return { kind: 'authority', authority: { written, host, port: number } };
+}
+
+/** RFC 1035 2.3.4; one final dot makes a name absolute. What is none could be read as different names by each who reads it. */
+function isWritableName(host: string): boolean {
+  const labels = host.split('.');
+  if (labels.at(-1) === '') labels.pop();
+  return labels.length > 0 && labels.every((label) => label !== '' && label.length <= 63);
 }
 
 /** RFC 3986 3.2.3 lets the port be empty, which then is the scheme's. */

@@ -1,4 +1,4 @@
-/** Which of a target's addresses come into question: those that go the same way as the best one. */
+/** The addresses of a target, each with its route, in the order of preference. */
 import { canonicalAddress } from '../../ip/addresses.ts';
 import type { Authority } from '../core/authority.ts';
 import type { OwnListeners } from '../inbound/own-listeners.ts';
@@ -30,7 +30,7 @@ export interface Candidate {
   readonly tailnet: Tailnet | undefined;
 }
 
-/** The addresses that go the same way as the preferred one. */
+/** All addresses, the preferred one first. */
 export function candidatesFor(
   authority: Authority,
   resolution: Resolution,
@@ -69,14 +69,15 @@ export function candidatesFor(
     const route = isHeld ? closedAmong(chosen, ip, only, asked, context.tailnet) : chosen;
     return { ip, owner, route, tailnet: way };
   });
-  if (all.length === 1) return all;
-  const inOrder = [...all.filter(isOpen), ...all.filter((candidate) => !isOpen(candidate))];
-  const [preferred] = inOrder;
-  return inOrder.filter(
-    ({ route, tailnet }) =>
-      route.via === preferred?.route.via &&
-      tailnet === preferred.tailnet &&
-      (route.closed === undefined) === (preferred.route.closed === undefined),
+  return [...all.filter(isOpen), ...all.filter((candidate) => !isOpen(candidate))];
+}
+
+/** Whether two addresses are reached alike, so that one may be dialled in place of the other. */
+export function isSameWay(one: Candidate, other: Candidate): boolean {
+  return (
+    one.route.via === other.route.via &&
+    one.tailnet === other.tailnet &&
+    (one.route.closed === undefined) === (other.route.closed === undefined)
   );
 }
 

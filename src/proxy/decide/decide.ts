@@ -1,7 +1,7 @@
 /** From a target to a plan or a refusal: names, route, loop, policy, in this order. */
 import type { Authority } from '../core/authority.ts';
 import { hostForLog } from '../core/authority.ts';
-import { candidatesFor } from './candidates.ts';
+import { candidatesFor, isSameWay } from './candidates.ts';
 import type { Candidate, DecideContext } from './candidates.ts';
 import { deniedFailure, targetText } from './denied-failure.ts';
 import type { Failure } from '../core/failure.ts';
@@ -47,6 +47,11 @@ export type Decision =
   | { readonly kind: 'dial'; readonly plan: Plan }
   | { readonly kind: 'refuse'; readonly failure: Failure; readonly findings: Findings };
 
+interface Judged {
+  readonly candidate: Candidate;
+  readonly verdict: Verdict;
+}
+
 /** Pure but for what `tailnet` and `own` look up in memory. */
 export function decide(
   authority: Authority,
@@ -57,10 +62,11 @@ export function decide(
   only?: Tailnet,
 ): Decision {
   const candidates = candidatesFor(authority, resolution, context, only);
-  const judged = candidates.map((candidate) => ({
+  const all = candidates.map((candidate): Judged => ({
     candidate,
     verdict: context.policy.judge({
       host: hostForLog(authority.host),
+      written: authority.written,
       ip: candidate.ip,
       port: authority.port,
       owner: candidate.owner,
@@ -70,13 +76,16 @@ export function decide(
       client,
     }),
   }));
-  // One bad address among several (DNS rebinding) must not be tried, nor spoil the others.
+  const judged = all.filter(({ candidate }) => isSameWay(candidate, (all[0] as Judged).candidate));
+  // One bad address among several (DNS rebinding) must not be tried, nor spoil the others. But what names a
+  // metadata service is meant for it, whichever of its addresses would be let through.
   const passed = judged.filter(
     ({ candidate: { ip, owner }, verdict }) =>
       verdict.decision !== 'deny' &&
       !(ip !== undefined && context.own.isLoop(ip, authority.port, owner)),
   );
-  const chosen = passed[0] ?? judged[0];
+  const ofCloud = all.find(({ verdict }) => verdict.isOfCloud && verdict.decision === 'deny');
+  const chosen = ofCloud ?? passed[0] ?? judged[0];
   if (chosen === undefined) {
     if (resolution.kind === 'resolved') throw new TypeError('a resolution without addresses');
     return refuseUnresolved(authority, resolution, context);

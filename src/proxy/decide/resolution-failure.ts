@@ -30,7 +30,7 @@ export function explainResolution(resolution: Unresolved): Failure {
 function hintFor({ nearest, owned }: Extract<Resolution, { kind: 'not_found' }>): string {
   if (nearest.length > 0) return `Did you mean ${nearest.slice(0, SHOWN).join(', ')}?`;
   return owned
-    ? 'Check the name with `spacetail resolve NAME`, and that the access rules let this node see it.'
+    ? 'Check the name with `spacetail resolve NAME`, and that the access rules let this node see it; a public name under a suffix of the tailnet has to be in SPACETAIL_DIRECT.'
     : 'Check the name; a name of the tailnet is written short or with its suffix.';
 }
 

@@ -46,6 +46,7 @@ export function chooseRoute(question: RouteQuestion): Route {
   }
   if (owner?.kind === 'unassigned') return unassigned(ip);
   const attachedLength = longestAttached(question.attached, ip);
+  if (owner?.kind === 'subnet' && isDirectHost) return direct('SPACETAIL_DIRECT names the host');
   if (owner?.kind === 'subnet') return subnet(owner, ip, attachedLength);
   if (attachedLength >= 0) return direct('the container is attached to its network');
   if (exitNode === undefined || isDirectHost) return direct('no node of the tailnet serves it');

@@ -45,7 +45,7 @@ export function mayMatch(rules: readonly PolicyRule[]): (target: NameTarget) => 
 }
 
 function factsOfName({ host, port, tailnet }: NameTarget, isDirect: boolean): Facts {
-  const nothing = { ip: undefined, address: undefined, node: undefined };
+  const nothing = { ip: undefined, address: undefined, carried: undefined, node: undefined };
   return { ...nothing, names: [host], port, tailnet, isDirect };
 }
 

@@ -29,6 +29,8 @@ import type { SpecialRange } from '../../ip/special-ranges.ts';
 export type { Verdict } from './verdict.ts';
 
 export interface PolicyTarget extends RuleTarget {
+  /** The host letter by letter; what `host` has where it is absent. */
+  readonly written?: string;
   /** `null` or absent when it is not known who asks. */
   readonly client?: ClientProcess | null;
 }
@@ -117,18 +119,22 @@ function judgeWith(lists: Lists, settings: Settings): Policy['judge'] {
   return (target) => {
     const facts = factsOf(target);
     const special = specialOf(target, facts.address);
+    const exactly = special === undefined ? facts : { ...facts, carried: undefined };
     const mayAllow = (rule: PolicyRule): boolean => clientOf(rule, target) === 'yes';
     const granting =
       special === undefined
         ? allow.find(facts, mayAllow)
-        : (allow.find(facts, (rule) => namesSpecial(rule, special) && mayAllow(rule)) ??
-          local.find(facts, mayAllow));
+        : (allow.find(exactly, (rule) => namesSpecial(rule, special) && mayAllow(rule)) ??
+          local.find(exactly, mayAllow));
     const isException = special !== undefined && isMetadataException(target, settings);
     if (special !== undefined && granting === undefined && !isException) {
-      return deniedAsSpecial(target, special.why, settings);
+      return deniedAsSpecial(target, special, settings);
     }
     const denying = deny.find(facts, (rule) => clientOf(rule, target) !== 'no');
-    if (denying !== undefined) return deniedByRule(denying, settings.mode);
+    if (denying !== undefined) {
+      const verdict = deniedByRule(denying, settings.mode);
+      return special?.isCloud === true ? { ...verdict, isOfCloud: true } : verdict;
+    }
     if (granting !== undefined) return allowedByRule(granting);
     if (settings.isRestricted) return deniedByAbsence(target, settings.mode);
     return allowedByDefault(isException);
@@ -158,6 +164,7 @@ function specialOf(
   if (owner?.kind !== 'self') return specialRange(address);
   return {
     prefix: makePrefix(address, address.family === 4 ? 32 : 128),
+    isCloud: false,
     why: "is this node's own tailnet address, which leads to the container's loopback",
   };
 }
@@ -177,6 +184,6 @@ function isMetadataException(target: PolicyTarget, settings: Settings): boolean 
     settings.metadata === 'allow' &&
     !settings.isRestricted &&
     target.route === 'direct' &&
-    isMetadataEndpoint(target.host)
+    isMetadataEndpoint(target.written ?? target.host)
   );
 }

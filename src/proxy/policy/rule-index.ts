@@ -1,7 +1,8 @@
 /** Rules indexed by what they name, so that a thousand of them cost a few look-ups. */
-import { addressOf } from '../../ip/addresses.ts';
+import { addressOf, formatAddress } from '../../ip/addresses.ts';
 import type { Address } from '../../ip/addresses.ts';
 import { PrefixMap } from '../../ip/prefix-map.ts';
+import { carriedIPv4 } from '../../ip/special-ranges.ts';
 import type { Rule } from './rules.ts';
 import type { Owner, Peer } from '../../tailnet.ts';
 
@@ -25,6 +26,8 @@ export interface Facts {
   readonly names: readonly string[];
   readonly ip: string | undefined;
   readonly address: Address | undefined;
+  /** The IPv4 address that `address` leads to by NAT64, translation or 4via6: rules for it match too. */
+  readonly carried: Address | undefined;
   readonly port: number;
   readonly node: Peer | undefined;
   readonly isDirect: boolean;
@@ -35,13 +38,15 @@ export interface Facts {
 
 export function factsOf(target: RuleTarget): Facts {
   const { owner, ip } = target;
+  const address = ip === undefined ? undefined : addressOf(ip);
   // A subnet router is not the hosts behind it: its names and tags say nothing about them.
   const named = ip === undefined && owner === undefined ? target.peer : undefined;
   const node = owner?.kind === 'peer' ? owner.peer : named;
   return {
     names: node === undefined ? [target.host] : [target.host, ...node.names],
     ip,
-    address: ip === undefined ? undefined : addressOf(ip),
+    address,
+    carried: address && carriedIPv4(address)?.address,
     port: target.port,
     node,
     tailnet: target.tailnet,
@@ -86,7 +91,10 @@ export class RuleIndex<Indexed extends Rule> {
     if (this.#bySuffix.size > 0)
       for (const suffix of (facts.suffixes ??= suffixesOf(facts.names)))
         look(this.#bySuffix, suffix);
-    if (facts.ip !== undefined && this.#byAddress.size > 0) look(this.#byAddress, facts.ip);
+    if (facts.ip !== undefined && this.#byAddress.size > 0) {
+      look(this.#byAddress, facts.ip);
+      if (facts.carried !== undefined) look(this.#byAddress, formatAddress(facts.carried));
+    }
     const { node } = facts;
     if (node !== undefined) {
       if (this.#byTag.size > 0) for (const tag of node.tags) look(this.#byTag, tag);
@@ -95,8 +103,10 @@ export class RuleIndex<Indexed extends Rule> {
         for (const name of node.names) look(this.#byPeer, name);
       }
     }
-    if (facts.address !== undefined && this.#prefixes.size > 0)
-      best = firstOf(this.#prefixes.around(facts.address).flat(), facts, accepts, best);
+    if (this.#prefixes.size > 0)
+      for (const address of [facts.address, facts.carried])
+        if (address !== undefined)
+          best = firstOf(this.#prefixes.around(address).flat(), facts, accepts, best);
     return best?.rule;
   }
 

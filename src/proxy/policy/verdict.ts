@@ -1,5 +1,6 @@
 /** What the policy says of a target, in words. */
 import { isMetadataEndpoint } from '../../ip/special-ranges.ts';
+import type { SpecialRange } from '../../ip/special-ranges.ts';
 import type { PolicyMode } from '../core/request-record.ts';
 import type { RuleText } from './rules.ts';
 
@@ -11,6 +12,8 @@ export interface Verdict {
   readonly reason: string;
   /** What `Proxy-Status` says when `decision` is `deny`. */
   readonly error: 'http_request_denied' | 'destination_ip_prohibited';
+  /** A service of the cloud is denied: so is every name that has its address among others. */
+  readonly isOfCloud?: true;
   /** A sentence that says what to set to be let through; '' for `allow`. */
   readonly hint: string;
 }
@@ -24,6 +27,7 @@ export interface Settings {
 
 interface Destination {
   readonly host: string;
+  readonly written?: string;
   readonly ip: string | undefined;
   readonly port: number;
 }
@@ -61,19 +65,24 @@ export function deniedByAbsence(target: Destination, mode: PolicyMode): Verdict 
 }
 
 /** The same in every mode. */
-export function deniedAsSpecial(target: Destination, why: string, settings: Settings): Verdict {
+export function deniedAsSpecial(
+  target: Destination,
+  special: SpecialRange,
+  settings: Settings,
+): Verdict {
   return {
     decision: 'deny',
     rule: null,
-    reason: `${target.ip} ${why}`,
+    reason: `${target.ip} ${special.why}`,
     error: 'destination_ip_prohibited',
     hint: hintForSpecial(target, settings),
+    ...(special.isCloud && { isOfCloud: true }),
   };
 }
 
-function hintForSpecial({ host, ip, port }: Destination, settings: Settings): string {
+function hintForSpecial({ host, written, ip, port }: Destination, settings: Settings): string {
   const rule = ruleFor(ip ?? host, port);
-  if (!isMetadataEndpoint(host)) return `Set SPACETAIL_ALLOW_LOCAL=${rule} to allow it.`;
+  if (!isMetadataEndpoint(written ?? host)) return `Set SPACETAIL_ALLOW_LOCAL=${rule} to allow it.`;
   if (settings.isRestricted) {
     return `With an allow list the credential endpoints need a rule too: add ${rule} to SPACETAIL_ALLOW.`;
   }

@@ -186,3 +186,59 @@ void t.test(
     );
   },
 );
+
+void t.test(
+  'a name is denied where one of its addresses is a metadata service that is denied',
+  async (t) => {
+    for (const addresses of [
+      ['203.0.113.1', '169.254.169.254'],
+      ['fd00:ec2::254', '169.254.169.254'],
+      ['100.64.0.7', 'fd00:ec2::254'],
+    ] as const) {
+      t.match(decideFor('sly.example:80', { owned: false, addresses: [...addresses] }), {
+        kind: 'refuse',
+        failure: { kind: 'ip_prohibited', detail: /is denied: .* the metadata service/ },
+      });
+    }
+    t.match(
+      decideFor('mixed.example:80', { owned: false, addresses: ['127.0.0.1', '203.0.113.1'] }),
+      { kind: 'dial', plan: { addresses: ['203.0.113.1'] } },
+      'another special address is left out',
+    );
+  },
+);
+
+void t.test('a credential endpoint is excepted only where it is written exactly so', async (t) => {
+  const asked = (written: string, address: string) =>
+    decideFor(`${written}:80`, { owned: false, source: 'literal', addresses: [address] }).kind;
+  t.equal(asked('169.254.169.254', '169.254.169.254'), 'dial');
+  t.equal(asked('[fd00:ec2::254]', 'fd00:ec2::254'), 'dial');
+  t.equal(asked('[fd00:ec2::23]', 'fd00:ec2::23'), 'dial');
+  t.equal(asked('169.254.169.254.', '169.254.169.254'), 'refuse', 'with a final dot');
+  t.equal(asked('[FD00:EC2::254]', 'fd00:ec2::254'), 'refuse', 'in upper case');
+  t.equal(asked('[::ffff:a9fe:a9fe]', '169.254.169.254'), 'refuse', 'IPv4-mapped');
+  t.equal(asked('metadata.google.internal', '169.254.169.254'), 'refuse');
+  t.equal(asked('metadata.google.internal.', '169.254.169.254'), 'refuse', 'and with its dot');
+});
+
+void t.test('a credential endpoint goes by the host network, past an exit node too', async (t) => {
+  const exitNode = fakePeer({ name: 'exit.tail1.ts.net' });
+  const tailnet = { ...fakeTailnet(undefined), exitNode: () => exitNode };
+  for (const ip of ['169.254.169.254', 'fd00:ec2::254']) {
+    const target = ip.includes(':') ? `[${ip}]` : ip;
+    const resolution = { owned: false, source: 'literal', addresses: [ip] } as const;
+    t.match(decideFor(`${target}:80`, resolution, { tailnet }), {
+      kind: 'dial',
+      plan: { via: 'direct' },
+    });
+  }
+});
+
+void t.test('of a name at most 64 addresses are looked at', async (t) => {
+  const addresses = Array.from({ length: 4000 }, (_, at) => `203.0.${at >> 8}.${at & 255}`);
+  const decision = decideFor('many.example:80', {
+    owned: false,
+    addresses: addresses as unknown as [string],
+  });
+  t.equal(decision.kind === 'dial' && decision.plan.addresses.length, 64);
+});

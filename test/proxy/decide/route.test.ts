@@ -101,3 +101,18 @@ void t.test('the longest attached prefix counts', async (t) => {
   t.equal(longestAttached(['10.0.0.0/8', '10.1.0.0/16', 'rubbish', 'fd00::/8'], '10.1.2.3'), 16);
   t.equal(longestAttached([], '10.1.2.3'), -1);
 });
+
+void t.test('SPACETAIL_DIRECT by name goes past a subnet, not past a node', async (t) => {
+  const subnet = { kind: 'subnet', peer: router, prefix: '10.0.0.0/8', accepted: true } as const;
+  t.match(routeTo('10.1.2.3', { owner: subnet, isDirectHost: true }), {
+    via: 'direct',
+    because: 'SPACETAIL_DIRECT names the host',
+  });
+  const closed = { ...subnet, accepted: false };
+  t.match(routeTo('10.1.2.3', { owner: closed, isDirectHost: true }), { via: 'direct' });
+  t.equal(routeTo('10.1.2.3', { owner: subnet }).via, 'subnet');
+  t.equal(
+    routeTo('100.64.0.7', { owner: { kind: 'peer', peer }, isDirectHost: true }).via,
+    'tailnet',
+  );
+});

@@ -253,6 +253,36 @@ const cases: readonly Case[] = [
     allow,
   ],
   ['NAT64 of a public address', {}, onPublic('x', '64:ff9b::cb00:7105'), allow],
+  [
+    'NAT64 of loopback, allowed only as IPv4',
+    { allow: '127.0.0.1' },
+    onPublic('x', '64:ff9b::7f00:1'),
+    special,
+  ],
+  [
+    'an IPv4 CIDR denies what NAT64 leads to',
+    { deny: '203.0.113.0/24' },
+    onPublic('x', '64:ff9b::cb00:7105'),
+    deny,
+  ],
+  [
+    'an IPv4 address denies its translated form',
+    { deny: '203.0.113.5' },
+    onPublic('x', '::ffff:0:cb00:7105'),
+    deny,
+  ],
+  [
+    'an IPv4 CIDR denies what 4via6 leads to',
+    { deny: '10.0.0.0/8' },
+    onSubnet('x', 'fd7a:115c:a1e0:b1a:0:7:a00:1'),
+    deny,
+  ],
+  [
+    'an IPv4 CIDR allows what 4via6 leads to',
+    { allow: '10.0.0.0/8' },
+    onSubnet('x', 'fd7a:115c:a1e0:b1a:0:7:a00:1'),
+    allow,
+  ],
   ['4via6 of loopback', {}, { ...onSubnet('x', 'fd7a:115c:a1e0:b1a:0:7:7f00:1') }, special],
   ['4via6 of a private address', {}, { ...onSubnet('x', 'fd7a:115c:a1e0:b1a:0:7:a00:1') }, allow],
 
