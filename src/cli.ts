@@ -2,7 +2,6 @@
  * The command line. Each command's code is loaded only when it is called; flags are laid over the
  * environment here (they win) and everything else happens in src/commands.
  */
-import { isMainThread, workerData } from 'node:worker_threads';
 import { SpacetailError } from './errors.ts';
 import { version } from './version.ts';
 
@@ -25,13 +24,8 @@ async function main(argv: readonly string[]): Promise<number> {
 }
 
 async function start(): Promise<void> {
-  if (isMainThread) {
-    // A handle left open must not keep a hook waiting; writes to a pipe or file are synchronous on Linux.
-    process.exit(await main(process.argv.slice(2)));
-  } else if ((workerData as { kind?: string } | null)?.kind === 'spacetail-index') {
-    const { runIndexWorker } = await import('./dns/index/index-worker.ts');
-    runIndexWorker();
-  }
+  // A handle left open must not keep a hook waiting; writes to a pipe or file are synchronous on Linux.
+  process.exit(await main(process.argv.slice(2)));
 }
 
 void start();

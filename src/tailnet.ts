@@ -75,14 +75,14 @@ export type Resolution =
       readonly detail: string;
     };
 
-export interface Resolve {
-  /**
-   * Resolves a host as the client wrote it (name, or IP in any spelling). Never throws but for the signal.
-   * `only`: by this tailnet alone, of several.
-   */
-  (host: string, signal: AbortSignal, only?: Tailnet): Promise<Resolution>;
-  /** The same where it is known without asking anybody: an address, a name in the netmap. */
-  readonly known?: (host: string, only?: Tailnet) => Resolution | undefined;
+/** Hosts as a client wrote them: names, or addresses in any spelling. `only`: by this tailnet alone, of several. */
+export interface Resolver {
+  /** What is known without asking anybody: an address, a name in the netmap. */
+  known(host: string, only?: Tailnet): Resolution | undefined;
+  /** Never throws but for the signal. */
+  resolve(host: string, signal: AbortSignal, only?: Tailnet): Promise<Resolution>;
+  /** By the hosts file and the tailnet's search domains alone; `undefined` where they have no such name. */
+  searched(host: string): Promise<Resolution | undefined>;
 }
 
 /** Whom an address belongs to in the tailnet; `undefined` for an address that is not the tailnet's. */

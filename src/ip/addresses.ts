@@ -53,7 +53,9 @@ export function formatAddress({ family, value }: Address): string {
   if (family === 4) return formatQuad(Number(value));
   if (value >> 32n === MAPPED) return `::ffff:${formatQuad(Number(value & 0xffff_ffffn))}`;
   const hex = value.toString(16).padStart(32, '0');
-  const groups = (hex.match(/.{4}/g) ?? []).map((group) => group.replace(/^0{1,3}/, ''));
+  const groups: string[] = [];
+  for (let at = 0; at < 32; at += 4)
+    groups.push(Number.parseInt(hex.slice(at, at + 4), 16).toString(16));
   const { start, length } = longestZeroRun(groups);
   if (length < 2) return groups.join(':');
   return `${groups.slice(0, start).join(':')}::${groups.slice(start + length).join(':')}`;

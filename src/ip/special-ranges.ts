@@ -159,9 +159,15 @@ export function isInTailnetRange(prefix: Prefix): boolean {
   return table.some(([kind, range]) => kind === 'tailnet' && covers(prefixOf(range), prefix));
 }
 
+/** Whether it may be a node's address: in those ranges, and no service's. One look-up: a netmap has thousands. */
+export function mayBeNode(address: Address): boolean {
+  return rows.longest(address)?.kind === 'tailnet';
+}
+
 /** Addresses and routes in a netmap that are not believed. */
 export function isNobodysInTailnet(address: Address): boolean {
-  return rowOf(address, nobodysInTailnet) !== undefined;
+  const row = rows.longest(address);
+  return row !== undefined && nobodysInTailnet.has(row.kind);
 }
 
 /** @param ip - canonical literal */

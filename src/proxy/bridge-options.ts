@@ -6,7 +6,7 @@ import type { Inspect } from './request/inspect.ts';
 import type { ListenAddress } from './inbound/listen.ts';
 import type { Policy } from './policy/policy.ts';
 import type { ClientProcess, RequestRecord, Trace } from './core/request-record.ts';
-import type { Resolve, Tailnet } from '../tailnet.ts';
+import type { Resolver, Tailnet } from '../tailnet.ts';
 import type { PreconnectOptions } from './dial/preconnect/acquire.ts';
 import type { PreconnectCounts } from './dial/preconnect/pool.ts';
 import type { UpstreamProxy } from './dial/dial-context.ts';
@@ -16,7 +16,7 @@ export interface BridgeOptions {
   /** `undefined`: no SOCKS5 listener. */
   readonly socks: ListenAddress | undefined;
   readonly tailnet: Tailnet;
-  readonly resolve: Resolve;
+  readonly resolver: Resolver;
   readonly policy: Policy;
   /** The client's process, by its connection; `null` if it cannot be told. */
   readonly clientOf: (socket: Socket) => Promise<ClientProcess | null>;

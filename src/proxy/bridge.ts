@@ -30,7 +30,7 @@ export function createBridge(options: BridgeOptions): Bridge {
   const pool = originPool();
   const dialContext = {
     tailnet: options.tailnet,
-    resolve: options.resolve,
+    resolver: options.resolver,
     upstreamProxy: options.upstreamProxy,
     connectTimeoutMs: options.connectTimeoutMs ?? 15 * SECOND_MS,
   };

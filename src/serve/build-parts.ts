@@ -52,8 +52,8 @@ export async function buildParts(
   const { logger } = context;
   const isDirect = matchesDirect(parseRules(config.direct));
   const members = createMembers(config, folder, { ...context, isDirect });
-  const { list, tailnet, resolve } = members;
-  const policy = await policyOf(plan, { logger, resolve, signal: context.stop });
+  const { list, tailnet, resolver } = members;
+  const policy = await policyOf(plan, { logger, resolver, signal: context.stop });
   const accessLog = await openAccessLog({ path: folder.accessLog });
   const feed = new RequestFeed();
   const run = createRunRecord({
@@ -107,7 +107,7 @@ export async function buildParts(
     http: config.http,
     socks: config.socks5,
     tailnet,
-    resolve,
+    resolver,
     policy,
     isDirect,
     clientOf: (socket) => {

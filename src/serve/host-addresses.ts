@@ -1,6 +1,6 @@
 import { HostsFile } from '../dns/resolve/hosts-file.ts';
 import { canonicalLiteral } from '../dns/resolve/literal.ts';
-import { normaliseName } from '../dns/index/names.ts';
+import { normaliseName } from '../dns/local-api/names.ts';
 import { SystemResolver } from '../dns/resolve/system-resolver.ts';
 
 /**

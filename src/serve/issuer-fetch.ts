@@ -3,9 +3,9 @@ import type { FetchImplementation } from 'jose';
 import type { LookupFunction } from 'node:net';
 import { Agent, fetch, ProxyAgent } from 'undici';
 import type { Dispatcher } from 'undici';
-import type { Resolve } from '../dns/types.ts';
 import { toLookup } from '../lifecycle/credentials/host-lookup.ts';
 import type { UpstreamProxy } from '../proxy/dial/dial-context.ts';
+import type { Resolver } from '../tailnet.ts';
 import { addressesBy } from './addresses-by.ts';
 
 export interface IssuerFetch extends AsyncDisposable {
@@ -14,10 +14,13 @@ export interface IssuerFetch extends AsyncDisposable {
 
 /**
  * @param upstream - used for every host that its NO_PROXY does not name; it resolves the issuer's name then
- * @param resolve - for the names of issuer and proxy: Node's own `dns.lookup` cannot be cancelled
+ * @param resolver - for the names of issuer and proxy: Node's own `dns.lookup` cannot be cancelled
  */
-export function issuerFetch(upstream: UpstreamProxy | undefined, resolve: Resolve): IssuerFetch {
-  const lookup = toLookup(addressesBy(resolve));
+export function issuerFetch(
+  upstream: UpstreamProxy | undefined,
+  resolver: Pick<Resolver, 'resolve'>,
+): IssuerFetch {
+  const lookup = toLookup(addressesBy(resolver));
   const direct = new Agent({ connect: { lookup } });
   const proxied = upstream === undefined ? undefined : proxyAgent(upstream, lookup);
   const dispatcherFor = (url: string): Dispatcher =>

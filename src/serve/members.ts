@@ -1,11 +1,11 @@
 /** The tailnets of a run, each with its view of the netmap, and all of them as the proxy sees them. */
 import type { Config } from '../config.ts';
-import { TailnetView } from '../dns/index/tailnet-view.ts';
+import { TailnetView } from '../dns/tailnet-view.ts';
 import { childEnvironment } from '../lifecycle/tailscaled/child-environment.ts';
 import { memberPaths, type RuntimeFolder } from '../lifecycle/run/runtime-folder.ts';
 import type { Logger } from '../log.ts';
 import { combineTailnets } from '../proxy/decide/combine-tailnets.ts';
-import type { Resolve, Tailnet } from '../tailnet.ts';
+import type { Resolver, Tailnet } from '../tailnet.ts';
 import { suffixOwner } from '../proxy/decide/tailnets.ts';
 import { type Member, resolveAmong } from './resolve-among.ts';
 import { adaptTailnet, type TailnetAdapter } from './tailnet-adapter.ts';
@@ -20,7 +20,7 @@ export interface Members {
   readonly list: readonly [RunMember, ...RunMember[]];
   /** All as one. */
   readonly tailnet: Tailnet;
-  readonly resolve: Resolve;
+  readonly resolver: Resolver;
   of(name: string): RunMember;
 }
 
@@ -61,7 +61,7 @@ export function createMembers(
   return {
     list,
     tailnet: combineTailnets(all as [Tailnet, ...Tailnet[]]),
-    resolve: resolveAmong(resolvers, { isDirect, warn }),
+    resolver: resolveAmong(resolvers, { isDirect, warn }),
     of: (name) => list.find((member) => member.name === name) ?? list[0],
   };
 }

@@ -1,4 +1,4 @@
-import type { TailnetView } from '../dns/index/tailnet-view.ts';
+import type { TailnetView } from '../dns/tailnet-view.ts';
 import type { Bridge } from '../proxy/bridge.ts';
 import type { TailnetAdapter } from './tailnet-adapter.ts';
 

@@ -1,11 +1,11 @@
 import type { Config } from '../config.ts';
-import type { Resolve } from '../dns/types.ts';
 import type { Logger } from '../log.ts';
 import { compilePolicy, type Policy } from '../proxy/policy/policy.ts';
 import type { Verification } from '../proxy/policy/oidc-claims.ts';
 import type { PolicyFile } from '../proxy/policy/policy-file.ts';
 import { matchingRoles } from '../proxy/policy/roles.ts';
 import type { VerifiedClaims } from '../proxy/policy/roles.ts';
+import type { Resolver } from '../tailnet.ts';
 import type { RunPlan } from './run-plan.ts';
 import { upstreamOf } from './upstream.ts';
 
@@ -28,7 +28,7 @@ export function compile(
 export interface PolicyContext {
   readonly logger: Pick<Logger, 'info' | 'warn'>;
   /** For the issuer's name. */
-  readonly resolve: Resolve;
+  readonly resolver: Resolver;
   readonly signal: AbortSignal;
 }
 
@@ -51,13 +51,13 @@ export async function policyOf(plan: RunPlan, context: PolicyContext): Promise<P
 async function verify(
   { config, identityToken: token }: RunPlan,
   oidc: NonNullable<PolicyFile['oidc']>,
-  { resolve, signal }: PolicyContext,
+  { resolver, signal }: PolicyContext,
 ): Promise<Verification> {
   const [{ verifyClaims }, { issuerFetch }] = await Promise.all([
     import('../proxy/policy/oidc-claims.ts'),
     import('./issuer-fetch.ts'),
   ]);
-  const issuer = issuerFetch(upstreamOf(config.upstreamProxy), resolve);
+  const issuer = issuerFetch(upstreamOf(config.upstreamProxy), resolver);
   try {
     return await verifyClaims({ token, oidc, signal, fetch: issuer.fetch });
   } finally {

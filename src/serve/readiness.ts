@@ -1,4 +1,4 @@
-import type { TailnetView } from '../dns/index/tailnet-view.ts';
+import type { TailnetView } from '../dns/tailnet-view.ts';
 import { SpacetailError } from '../errors.ts';
 import type { NodeSummary } from '../lifecycle/join/progress.ts';
 import type { Policy } from '../proxy/policy/policy.ts';

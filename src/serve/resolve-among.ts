@@ -3,13 +3,12 @@
  * other of each in the run's order, and only what none of them has is a name of the world outside.
  */
 import { canonicalAddress } from '../ip/addresses.ts';
-import type { Resolution, Resolve, Tailnet } from '../tailnet.ts';
+import type { Resolution, Resolver, Tailnet } from '../tailnet.ts';
 import { holdersOf, suffixOwner } from '../proxy/decide/tailnets.ts';
-import type { MemberResolve } from './tailnet-adapter.ts';
 
 export interface Member {
   readonly tailnet: Tailnet;
-  readonly resolve: MemberResolve;
+  readonly resolver: Resolver;
 }
 
 type Members = readonly [Member, ...Member[]];
@@ -24,17 +23,12 @@ export interface AmongOptions {
   readonly warn: (sentence: string) => void;
 }
 
-export function resolveAmong(members: Members, options: AmongOptions): Resolve {
+export function resolveAmong(members: Members, options: AmongOptions): Resolver {
   const [first, ...others] = members;
-  if (others.length === 0) return first.resolve;
-  const among = new ResolveAmong(members, options);
-  return Object.assign(
-    (host: string, signal: AbortSignal, only?: Tailnet) => among.resolve(host, signal, only),
-    { known: (host: string, only?: Tailnet) => among.known(host, only) },
-  );
+  return others.length === 0 ? first.resolver : new ResolveAmong(members, options);
 }
 
-class ResolveAmong {
+class ResolveAmong implements Resolver {
   readonly #members: Members;
   readonly #isDirect: (host: string) => boolean;
   readonly #warn: (sentence: string) => void;
@@ -48,13 +42,13 @@ class ResolveAmong {
 
   known(host: string, only?: Tailnet): Resolution | undefined {
     const [first] = this.#members;
-    if (this.#isDirect(host)) return first.resolve.known?.(host);
+    if (this.#isDirect(host)) return first.resolver.known(host);
     const ip = canonicalAddress(host);
-    if (ip !== undefined) return this.#literal(ip, first.resolve.known?.(host), only);
+    if (ip !== undefined) return this.#literal(ip, first.resolver.known(host), only);
     const owner = this.#ownerOf(host, only);
-    if (owner !== undefined) return ofTailnet(owner, owner.resolve.known?.(host));
+    if (owner !== undefined) return ofTailnet(owner, owner.resolver.known(host));
     const having = this.#members.flatMap((member) => {
-      const resolution = member.resolve.known?.(host);
+      const resolution = member.resolver.known(host);
       return resolution?.kind === 'resolved' ? [{ member, resolution }] : [];
     });
     // The form 4via6 is known everywhere, and served by the one that has the site.
@@ -75,12 +69,12 @@ class ResolveAmong {
     const known = this.known(host, only);
     if (known !== undefined) return known;
     const [first] = this.#members;
-    if (this.#isDirect(host)) return first.resolve(host, signal);
+    if (this.#isDirect(host)) return first.resolver.resolve(host, signal);
     const owner = this.#ownerOf(host, only);
     if (owner !== undefined)
-      return ofTailnet(owner, await owner.resolve(host, signal)) as Resolution;
+      return ofTailnet(owner, await owner.resolver.resolve(host, signal)) as Resolution;
     if (!host.includes('.')) {
-      const searched = await this.#searched(host);
+      const searched = await this.searched(host);
       if (searched !== undefined) return searched;
     }
     // Public names are the exit node's, or asked as the first tailnet that was joined is configured.
@@ -88,9 +82,9 @@ class ResolveAmong {
       this.#members.find(({ tailnet }) => tailnet.exitNode() !== undefined) ??
       this.#members.find(({ tailnet }) => tailnet.hasNetmap()) ??
       first;
-    const answer = ofOwner(outside, await outside.resolve(host, signal));
+    const answer = ofOwner(outside, await outside.resolver.resolve(host, signal));
     if (answer.kind !== 'not_found' || !host.includes('.')) return answer;
-    return (await this.#searched(host)) ?? answer;
+    return (await this.searched(host)) ?? answer;
   }
 
   /** The first that has it gets it; nobody is asked for an address. */
@@ -113,9 +107,9 @@ class ResolveAmong {
     return { ...resolution, alsoIn };
   }
 
-  async #searched(host: string): Promise<Resolution | undefined> {
+  async searched(host: string): Promise<Resolution | undefined> {
     for (const member of this.#members) {
-      const resolution = await member.resolve.searched?.(host);
+      const resolution = await member.resolver.searched(host);
       if (resolution !== undefined) return ofOwner(member, resolution);
     }
     return undefined;

@@ -1,15 +1,11 @@
-import type { TailnetView } from '../dns/index/tailnet-view.ts';
-import type { Resolve as ViewResolve } from '../dns/types.ts';
+import type { TailnetView } from '../dns/tailnet-view.ts';
 import type { TailnetState as Lifecycle } from '../lifecycle/run/supervisor-parts.ts';
-import type { Resolution, Resolve, Tailnet, TailnetState } from '../tailnet.ts';
-
-/** With what the tailnet's search domains say, which several tailnets are asked for in turn. */
-export type MemberResolve = Resolve & Pick<ViewResolve, 'searched'>;
+import type { Resolution, Resolver, Tailnet, TailnetState } from '../tailnet.ts';
 
 /** The run's tailnet as the proxy wants it: what tailscaled's process does, and what its netmap says. */
 export interface TailnetAdapter {
   readonly tailnet: Tailnet;
-  readonly resolve: MemberResolve;
+  readonly resolver: Resolver;
   /** The supervisor tells of tailscaled's process. */
   changed(next: Lifecycle): void;
   /** Calls back after every look at the tailnet and every change of tailscaled's process. */
@@ -58,15 +54,14 @@ export function adaptTailnet(view: TailnetView, name = '', isOptional = false): 
     const detail = `${host} is not in the last netmap and ${now.detail}`;
     return { kind: 'unavailable', host: resolution.host, owned: true, detail };
   };
-  const ask = async (host: string, signal: AbortSignal): Promise<Resolution> =>
-    inState(host, await view.resolve(host, signal));
-  const resolve: MemberResolve = Object.assign(ask, {
-    known(host: string) {
-      const resolution = view.resolve.known?.(host);
+  const resolver: Resolver = {
+    known(host) {
+      const resolution = view.resolver.known(host);
       return resolution && inState(host, resolution);
     },
-    searched: (host: string) => view.resolve.searched?.(host) ?? Promise.resolve(undefined),
-  });
+    resolve: async (host, signal) => inState(host, await view.resolver.resolve(host, signal)),
+    searched: (host) => view.resolver.searched(host),
+  };
   const tailnet: Tailnet = {
     name,
     isOptional,
@@ -81,7 +76,7 @@ export function adaptTailnet(view: TailnetView, name = '', isOptional = false): 
     ownerOf: (ip) => view.ownerOf(ip),
     peerNamed: (name) => view.peerNamed(name),
     hasNodeUnder: (suffix) => view.hasNodeUnder(suffix),
-    ownsName: (name) => view.ownsName(name),
+    ownsName: (name) => view.ownedSuffix(name) !== undefined,
     ownedSuffix: (name) => view.ownedSuffix(name),
     exitNode: () => view.exitNode(),
     suffix: () => view.suffix(),
@@ -91,7 +86,7 @@ export function adaptTailnet(view: TailnetView, name = '', isOptional = false): 
     inboundPeer: (host, port, signal) => view.inboundPeer(host, port, signal),
   };
   return {
-    resolve,
+    resolver,
     tailnet,
     onChange: (listener) => void listeners.add(listener),
     changed(next) {

@@ -4,12 +4,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseSocketTable } from '../../src/commands/doctor/listening-sockets.ts';
-import { buildIndex } from '../../src/dns/index/build-index.ts';
+import { indexOf } from '../../src/dns/index/build-index.ts';
 import { readDnsConfig, readNetmapDns } from '../../src/dns/local-api/dns-config.ts';
 import { isObject } from '../../src/dns/local-api/json-fields.ts';
-import { normaliseName } from '../../src/dns/index/names.ts';
-import { parseStatus } from '../../src/dns/index/status.ts';
-import { TailnetIndex } from '../../src/dns/index/tailnet-index.ts';
+import { atOnce } from '../support/netmap.ts';
+import { normaliseName } from '../../src/dns/local-api/names.ts';
 import { explainLogin } from '../../src/lifecycle/join/login-failure.ts';
 import { parseProcessStat } from '../../src/lifecycle/run/process-id.ts';
 import { askFor, readAnswer } from '../../src/proxy/socket-tables/diag-messages.ts';
@@ -39,11 +38,11 @@ export const systemTargets: readonly FuzzTarget[] = [
       '1e999',
     ],
     check(bytes) {
-      const status = orRefused(() => parseStatus(bytes, 0), 'status_unreadable');
-      if (status === undefined) return;
-      const index = new TailnetIndex(buildIndex(status));
-      for (const peer of status.peers) {
-        for (const address of peer.addresses.filter((each) => canonicalAddress(each) === each)) {
+      const index = orRefused(() => atOnce(indexOf(bytes, 0)), 'status_unreadable');
+      if (index === undefined) return;
+      for (const peer of index.peers()) {
+        for (const address of peer.addresses) {
+          assert.equal(canonicalAddress(address), address);
           assert.ok(index.ownerOf(address, true) !== undefined, `${address} without an owner`);
         }
       }

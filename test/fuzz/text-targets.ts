@@ -6,20 +6,18 @@ import { editEnvironment } from '../../src/commands/saved-environment.ts';
 import { adaptExtraArgs } from '../../src/config/extra-args.ts';
 import { parseDurationMs, parseListenAddress } from '../../src/config/values.ts';
 import { parseHosts } from '../../src/dns/resolve/hosts-file.ts';
-import { newIpWords, formatIp, readIp } from '../../src/dns/index/ip.ts';
-import { normaliseName } from '../../src/dns/index/names.ts';
+import { normaliseName } from '../../src/dns/local-api/names.ts';
 import { candidatesOf, parseResolvConf } from '../../src/dns/resolve/resolv-conf.ts';
 import { readVia6Address, readVia6Name } from '../../src/dns/resolve/via6.ts';
 import { splitShellWords } from '../../src/lifecycle/tailscaled/shell-words.ts';
 import { noProxyOf } from '../../src/no-proxy.ts';
-import { canonicalAddress } from '../../src/ip/addresses.ts';
+import { canonicalAddress, formatAddress, parseAddress } from '../../src/ip/addresses.ts';
 import { parsePolicyFile } from '../../src/proxy/policy/policy-file.ts';
 import { parseRules } from '../../src/proxy/policy/rules.ts';
 import { orRefused } from './target.ts';
 import type { FuzzTarget } from './target.ts';
 
 const textOf = (bytes: Buffer): string => bytes.toString('utf8');
-const words = newIpWords();
 const pretty = prettyLines(false);
 
 /** A word as a shell takes it without any expansion. */
@@ -162,8 +160,8 @@ export const textTargets: readonly FuzzTarget[] = [
       const text = textOf(bytes);
       const canonical = canonicalAddress(text);
       if (canonical !== undefined) assert.equal(canonicalAddress(canonical), canonical);
-      const family = readIp(text, words);
-      if (family !== 0) assert.equal(canonicalAddress(formatIp(family, words)), canonical);
+      const address = parseAddress(text);
+      if (address !== undefined) assert.equal(formatAddress(address), canonical);
     },
   },
   {

@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { Resolve } from '../../src/dns/types.ts';
+import type { Resolver } from '../../src/tailnet.ts';
 import { verifyClaims } from '../../src/proxy/policy/oidc-claims.ts';
 import { issuerFetch } from '../../src/serve/issuer-fetch.ts';
 import { startIssuer } from '../fakes/issuer-server.ts';
@@ -8,21 +8,23 @@ import { recordingProxy } from '../support/recording-proxy.ts';
 const never = new AbortController().signal;
 
 /** Names of this test; whatever else is asked does not exist. */
-const resolve: Resolve = async (host) =>
-  host === 'issuer.example' || host === 'proxy.example'
-    ? { kind: 'resolved', host, source: 'dns', owned: false, addresses: ['127.0.0.1'] }
-    : {
-        kind: 'not_found',
-        host,
-        source: undefined,
-        owned: false,
-        detail: 'no such name',
-        nearest: [],
-      };
+const resolver: Pick<Resolver, 'resolve'> = {
+  resolve: async (host) =>
+    host === 'issuer.example' || host === 'proxy.example'
+      ? { kind: 'resolved', host, source: 'dns', owned: false, addresses: ['127.0.0.1'] }
+      : {
+          kind: 'not_found',
+          host,
+          source: undefined,
+          owned: false,
+          detail: 'no such name',
+          nearest: [],
+        },
+};
 
 void t.test('without an upstream proxy the issuer is asked itself', async (t) => {
   const issuer = await startIssuer(t);
-  const issuers = issuerFetch(undefined, resolve);
+  const issuers = issuerFetch(undefined, resolver);
   t.teardown(() => issuers[Symbol.asyncDispose]());
   const oidc = { issuer: issuer.url, audience: issuer.audience };
   const token = await issuer.token({ scope: 'write' });
@@ -37,7 +39,7 @@ void t.test('with one it is asked by the proxy, with its credentials', async (t)
   const issuer = await startIssuer(t);
   const proxy = await recordingProxy(t);
   const upstream = { host: 'proxy.example', port: proxy.port, authorization: 'Basic eDp5' };
-  const issuers = issuerFetch(upstream, resolve);
+  const issuers = issuerFetch(upstream, resolver);
   t.teardown(() => issuers[Symbol.asyncDispose]());
   const oidc = { issuer: issuer.url, audience: issuer.audience };
   const token = await issuer.token({ scope: 'read' });
@@ -56,7 +58,7 @@ void t.test('a host that NO_PROXY names is asked without it', async (t) => {
   const issuer = await startIssuer(t);
   const proxy = await recordingProxy(t);
   const isBypassed = (host: string) => host === '127.0.0.1';
-  const issuers = issuerFetch({ host: '127.0.0.1', port: proxy.port, isBypassed }, resolve);
+  const issuers = issuerFetch({ host: '127.0.0.1', port: proxy.port, isBypassed }, resolver);
   t.teardown(() => issuers[Symbol.asyncDispose]());
   const answer = await issuers.fetch(`${issuer.url}/.well-known/openid-configuration`, {
     headers: new Headers(),
@@ -70,7 +72,7 @@ void t.test('a host that NO_PROXY names is asked without it', async (t) => {
 
 void t.test("names are the resolver's, and one that does not exist is an error", async (t) => {
   const issuer = await startIssuer(t);
-  const issuers = issuerFetch(undefined, resolve);
+  const issuers = issuerFetch(undefined, resolver);
   t.teardown(() => issuers[Symbol.asyncDispose]());
   const options = {
     headers: new Headers(),

@@ -7,7 +7,7 @@ import type { RequestRecord } from '../../src/proxy/core/request-record.ts';
 import { createBridge } from '../../src/proxy/bridge.ts';
 import type { Bridge, BridgeOptions } from '../../src/proxy/bridge.ts';
 import { splitRules } from '../../src/config/rule-text.ts';
-import { fakeResolve } from './fake-resolve.ts';
+import { fakeResolver } from './fake-resolver.ts';
 import { fakeTailnet } from './fake-tailnet.ts';
 import type { FakeTailnet } from './fake-tailnet.ts';
 import { waitFor } from './wait-for.ts';
@@ -43,7 +43,7 @@ export async function startBridge(
   const bridge = createBridge({
     http: { host: '127.0.0.1', port: 0 },
     socks: { host: '127.0.0.1', port: 0 },
-    resolve: fakeResolve(tailnet, names),
+    resolver: fakeResolver(tailnet, names),
     policy: compilePolicy(policyInput({ allow, deny, allowLocal })),
     clientOf: async () => null,
     record: (record) => records.push(record),

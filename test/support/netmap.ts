@@ -93,3 +93,11 @@ export function largeStatus(peers: number, routers: number): PeerDocument {
     }),
   );
 }
+
+/** Runs a generator to its end, without turns for anybody else. */
+export function atOnce<Result>(work: Generator<void, Result>): Result {
+  for (;;) {
+    const step = work.next();
+    if (step.done === true) return step.value;
+  }
+}

@@ -1,16 +1,15 @@
 /** What is known of the tailnet now; it outlives tailscaled, so that its names stay its own. */
 import { type DnsConfig, noDnsConfig } from '../local-api/dns-config.ts';
 import type { Prefs } from '../local-api/local-api.ts';
-import { Ownership } from './suffixes.ts';
-import type { IndexSummary } from './packed-index.ts';
-import { ownerBeforeNetmap, type TailnetIndex } from './tailnet-index.ts';
-import type { Owner, Peer, TailnetState } from '../types.ts';
+import { Suffixes } from './suffixes.ts';
+import { type IndexSummary, ownerBeforeNetmap, type TailnetIndex } from './tailnet-index.ts';
+import type { Owner, Peer, TailnetState } from '../../tailnet.ts';
 
 /** tailscale: health/healthmsg/healthmsg.go LockedOut. */
 const LOCKED_OUT = 'locked out';
 
 export class Netmap {
-  readonly ownership = new Ownership();
+  readonly suffixes = new Suffixes();
   #index: TailnetIndex | undefined;
   #summary: IndexSummary | undefined;
   #prefs: Prefs;
@@ -44,7 +43,7 @@ export class Netmap {
     if (hasNetmap || prefs.exitNode !== '' || this.#index === undefined) this.#prefs = prefs;
     if (!hasNetmap) return;
     this.#index = index;
-    this.ownership.update(index.summary.suffix, prefs.corpDns ? (dns ?? noDnsConfig) : noDnsConfig);
+    this.suffixes.update(index.summary.suffix, prefs.corpDns ? (dns ?? noDnsConfig) : noDnsConfig);
     if (this.state().kind === 'running') this.#everRunning = true;
   }
 
@@ -105,7 +104,7 @@ export class Netmap {
 
   /** What answers of resolvers depend on: when it changes they no longer hold. */
   configuration(): string {
-    return JSON.stringify([this.#prefs, this.state().kind, this.ownership.configuration()]);
+    return JSON.stringify([this.#prefs, this.state().kind, this.suffixes.configuration()]);
   }
 
   warnings(): string[] {

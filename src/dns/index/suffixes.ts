@@ -1,6 +1,6 @@
 /** Which names are the tailnet's: they never leave by the system resolver, tailscaled alive or dead. */
 import { type DnsConfig, noDnsConfig } from '../local-api/dns-config.ts';
-import { longestSuffix } from './names.ts';
+import { longestSuffix } from '../local-api/names.ts';
 
 /** Tailscale's own zones: until the first netmap says which suffix is ours, all of them may be. */
 const ANY_TAILNET: ReadonlySet<string> = new Set(['ts.net', 'tailscale.net']);
@@ -11,9 +11,9 @@ export type OwnedBy =
   /** Under a suffix with resolvers of its own. */
   | { readonly kind: 'split'; readonly suffix: string };
 
-export class Ownership {
+export class Suffixes {
   /** Every MagicDNS suffix of this run: a restarted tailscaled may come back under another. */
-  readonly #suffixes = new Set<string>();
+  readonly #magicDns = new Set<string>();
   #dns: DnsConfig = noDnsConfig;
 
   get searchDomains(): readonly string[] {
@@ -32,14 +32,14 @@ export class Ownership {
 
   /** What the netmap says now; what it no longer says is kept until the next one. */
   update(suffix: string, dns: DnsConfig): void {
-    if (suffix !== '') this.#suffixes.add(suffix);
+    if (suffix !== '') this.#magicDns.add(suffix);
     this.#dns = dns;
   }
 
   /** All of it as text, to see whether it has changed. */
   configuration(): string {
     const { splitSuffixes, localSuffixes, extraRecords: _inIndex, ...others } = this.#dns;
-    return JSON.stringify([[...this.#suffixes], [...splitSuffixes], [...localSuffixes], others]);
+    return JSON.stringify([[...this.#magicDns], [...splitSuffixes], [...localSuffixes], others]);
   }
 
   ownerOf(name: string): OwnedBy | undefined {
@@ -51,8 +51,8 @@ export class Ownership {
   }
 
   #netmapSuffix(name: string): string | undefined {
-    if (this.#suffixes.size === 0) return longestSuffix(name, ANY_TAILNET);
-    const own = longestSuffix(name, this.#suffixes);
+    if (this.#magicDns.size === 0) return longestSuffix(name, ANY_TAILNET);
+    const own = longestSuffix(name, this.#magicDns);
     const local = longestSuffix(name, this.#dns.localSuffixes);
     return (own?.length ?? 0) >= (local?.length ?? 0) ? own : local;
   }

@@ -1,7 +1,7 @@
 /** Reads the DNS message that tailscaled's dns-query hands back (RFC 1035). */
 import { type Answer, decode } from 'dns-packet';
-import { formatIp, newIpWords, readIp } from '../index/ip.ts';
-import { normaliseName } from '../index/names.ts';
+import { formatAddress, parseAddress } from '../../ip/addresses.ts';
+import { normaliseName } from './names.ts';
 
 /** What a message says of a name; TTLs in seconds. */
 export type DnsAnswer =
@@ -84,12 +84,10 @@ function followChain(answers: readonly Answer[], name: string): { target: string
   return { target, ttlS };
 }
 
-const scratch = newIpWords();
-
 function canonical(data: unknown, type: 'A' | 'AAAA'): string | undefined {
-  const family = typeof data === 'string' ? readIp(data, scratch) : 0;
-  if (family === 0 || (type === 'A' && family !== 4)) return undefined;
-  return formatIp(family, scratch);
+  const address = typeof data === 'string' ? parseAddress(data) : undefined;
+  if (address === undefined || (type === 'A' && address.family !== 4)) return undefined;
+  return formatAddress(address);
 }
 
 function negativeTtl(authorities: readonly Answer[]): number {

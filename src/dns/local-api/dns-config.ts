@@ -1,8 +1,14 @@
 /** The tailnet's DNS configuration (tailscale: tailcfg.DNSConfig), as far as names depend on it. */
 import { isObject, type Json, text } from './json-fields.ts';
-import { readExtraRecords } from '../index/extra-records.ts';
-import { normaliseName } from '../index/names.ts';
-import type { ExtraRecord } from '../index/status-types.ts';
+import { normaliseName } from './names.ts';
+
+/** A DNS record that the control server adds (tailcfg.DNSRecord). */
+export interface ExtraRecord {
+  readonly name: string;
+  /** '', 'A', 'AAAA' or 'CNAME'; tailscaled infers the family from the value. */
+  readonly type: string;
+  readonly value: string;
+}
 
 export interface DnsConfig {
   /** Suffixes with resolvers of their own: split DNS. */
@@ -65,4 +71,18 @@ export function readNetmapDns(notify: Json): DnsConfig | undefined {
   const netmap = notify['NetMap'];
   const dns = isObject(netmap) ? netmap['DNS'] : undefined;
   return isObject(dns) ? readDnsConfig(dns) : undefined;
+}
+
+/** `onBad` is called for each that makes no sense. */
+export function readExtraRecords(records: unknown, onBad: () => void = () => {}): ExtraRecord[] {
+  if (!Array.isArray(records)) return [];
+  const read: ExtraRecord[] = [];
+  for (const record of records as unknown[]) {
+    const fields = isObject(record) ? record : {};
+    const name = normaliseName(text(fields['Name']));
+    const value = text(fields['Value']);
+    if (name === undefined || value === '') onBad();
+    else read.push({ name, type: text(fields['Type']).toUpperCase(), value });
+  }
+  return read;
 }

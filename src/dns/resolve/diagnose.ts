@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../../errors.ts';
 import { openRequest } from '../local-api/local-api-request.ts';
 import type { LocalApi } from '../local-api/local-api.ts';
-import type { Diagnosis } from '../types.ts';
+import type { Diagnosis } from '../../tailnet.ts';
 
 /** As long as the proxy lets an answer about an offline peer take. */
 const DIAGNOSE_TIMEOUT_MS = 1_500;

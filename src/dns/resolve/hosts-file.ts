@@ -1,7 +1,7 @@
 /** /etc/hosts, read again when it changes. */
 import { readFile, stat } from 'node:fs/promises';
 import { canonicalLiteral } from './literal.ts';
-import { isUnder, normaliseName } from '../index/names.ts';
+import { isUnder, normaliseName } from '../local-api/names.ts';
 
 const MAX_BYTES = 16 << 20;
 const LOOPBACK = ['127.0.0.1', '::1'] as const;

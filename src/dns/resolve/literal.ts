@@ -1,8 +1,9 @@
-import ipaddr from 'ipaddr.js';
-import { formatIp, newIpWords, readIp } from '../index/ip.ts';
-import { toAscii } from '../index/names.ts';
+import { canonicalAddress } from '../../ip/addresses.ts';
+import { toAscii } from '../local-api/names.ts';
 
-const scratch = newIpWords();
+/** More than any spelling of an address takes. */
+const MAX_LENGTH = 128;
+const isAscii = /^\p{ASCII}*$/u;
 
 /**
  * The canonical form of an IP literal in any spelling a client library understands: `0x7f.1`,
@@ -10,20 +11,10 @@ const scratch = newIpWords();
  * IPv6; a zone is dropped. `undefined` for what is no address (WHATWG URL, host parsing).
  */
 export function canonicalLiteral(host: string): string | undefined {
-  const family = readIp(host, scratch);
-  if (family !== 0) return formatIp(family, scratch);
-  if (host.length > 128) return undefined;
-  let bare = host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : host;
-  if (bare.includes(':')) {
-    const zone = bare.indexOf('%');
-    if (zone > 0) bare = bare.slice(0, zone);
-  } else if (bare.endsWith('.')) bare = bare.slice(0, -1);
-  return process(bare) ?? process(toAscii(bare));
-}
-
-function process(text: string): string | undefined {
-  if (text === '' || !ipaddr.isValid(text)) return undefined;
-  return ipaddr.process(text).toString();
+  if (host.length > MAX_LENGTH) return undefined;
+  return (
+    canonicalAddress(host) ?? (isAscii.test(host) ? undefined : canonicalAddress(toAscii(host)))
+  );
 }
 
 /** Whether the last label is a number: then it is a malformed address, never a name (WHATWG URL, "ends in a number"). */

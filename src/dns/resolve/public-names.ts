@@ -5,23 +5,23 @@ import type { Netmap } from '../index/netmap.ts';
 import { failureFor, none, resolutionOf, unavailable } from './resolutions.ts';
 import type { SplitDns } from './split-dns.ts';
 import type { SystemResolver } from './system-resolver.ts';
-import type { Resolution } from '../types.ts';
+import type { Resolution } from '../../tailnet.ts';
 
 /** A tailnet that overrides the system's resolver and does not answer may not use up the whole time. */
 const OVERRIDE_TIMEOUT_MS = 2_000;
 
-export interface OutsideParts {
+export interface PublicNamesParts {
   readonly netmap: Netmap;
   readonly splitDns: SplitDns;
   readonly system: SystemResolver;
 }
 
-export class OutsideNames {
-  readonly #parts: OutsideParts;
+export class PublicNames {
+  readonly #parts: PublicNamesParts;
   readonly #owns: (name: string) => boolean;
 
   /** `owns`: names that the system's resolver must not be asked, whichever search domain makes them. */
-  constructor(parts: OutsideParts, owns: (name: string) => boolean) {
+  constructor(parts: PublicNamesParts, owns: (name: string) => boolean) {
     this.#parts = parts;
     this.#owns = owns;
   }
@@ -31,7 +31,7 @@ export class OutsideNames {
     const { netmap } = this.#parts;
     const exitNode = netmap.exitNode();
     if (exitNode !== undefined) return this.#byExitNode(name, exitNode.name);
-    if (netmap.ownership.overrides && netmap.state().kind === 'running') {
+    if (netmap.suffixes.overrides && netmap.state().kind === 'running') {
       const answer = await this.#byTailnet(name);
       if (answer?.kind === 'addresses') return resolutionOf(name, 'dns', false, answer);
     }

@@ -1,6 +1,6 @@
 /** The ends that a resolution can come to. */
 import type { LookupAnswer } from './lookup-answer.ts';
-import type { NameSource, Resolution } from '../types.ts';
+import type { NameSource, Resolution } from '../../tailnet.ts';
 
 export function found(
   host: string,

@@ -1,6 +1,6 @@
 /** resolv.conf(5), as far as it decides which questions are asked of whom. */
 import { isIP, isIPv6 } from 'node:net';
-import { normaliseName } from '../index/names.ts';
+import { normaliseName } from '../local-api/names.ts';
 
 export interface ResolvConf {
   /** Addresses as c-ares takes them, e.g. `10.0.0.2`, `[fd00::2]:53`; at most three. */

@@ -4,13 +4,13 @@
  */
 import { type HostsFile } from './hosts-file.ts';
 import { canonicalLiteral, endsInNumber } from './literal.ts';
-import { OutsideNames } from './public-names.ts';
-import { isAbsolute, normaliseName } from '../index/names.ts';
+import { PublicNames } from './public-names.ts';
+import { isAbsolute, normaliseName } from '../local-api/names.ts';
 import type { Netmap } from '../index/netmap.ts';
 import { found, none, resolutionOf, unavailable } from './resolutions.ts';
 import type { SplitDns } from './split-dns.ts';
 import type { SystemResolver } from './system-resolver.ts';
-import type { NameSource, Resolution, Resolve } from '../types.ts';
+import type { NameSource, Resolution, Resolver } from '../../tailnet.ts';
 import { readVia6Name } from './via6.ts';
 import { withinTime } from './within-time.ts';
 
@@ -29,47 +29,49 @@ export interface ResolverParts {
   readonly foreign?: ((name: string) => boolean) | undefined;
 }
 
-export function createResolve(parts: ResolverParts): Resolve {
-  const line = new ResolveLine(parts);
+export function createResolver(parts: ResolverParts): Resolver {
+  const steps = new Steps(parts);
   const known = (host: string): Resolution | undefined => {
     const literal = canonicalLiteral(host);
     if (literal !== undefined) return found(host, 'literal', false, [literal]);
     const name = normaliseName(host);
-    if (name !== undefined && !endsInNumber(name)) return line.known(name);
+    if (name !== undefined && !endsInNumber(name)) return steps.known(name);
     const said = JSON.stringify(host.slice(0, 100));
     return none(host, false, `${said} is neither a name nor an address`);
   };
-  const resolve = async (host: string, signal: AbortSignal): Promise<Resolution> => {
-    signal.throwIfAborted();
-    const answer = known(host);
-    if (answer !== undefined) return answer;
-    // Known to be a name, since it is not known otherwise.
-    const name = normaliseName(host) ?? host;
-    return withinTime(line.ask(name, isAbsolute(host)), name, line.owns(name), signal);
+  return {
+    known,
+    async resolve(host, signal) {
+      signal.throwIfAborted();
+      const answer = known(host);
+      if (answer !== undefined) return answer;
+      // Known to be a name, since it is not known otherwise.
+      const name = normaliseName(host) ?? host;
+      return withinTime(steps.ask(name, isAbsolute(host)), name, steps.owns(name), signal);
+    },
+    async searched(host) {
+      const name = normaliseName(host);
+      return name === undefined || isAbsolute(host) ? undefined : steps.searched(name);
+    },
   };
-  const searched = async (host: string): Promise<Resolution | undefined> => {
-    const name = normaliseName(host);
-    return name === undefined || isAbsolute(host) ? undefined : line.searched(name);
-  };
-  return Object.assign(resolve, { known, searched });
 }
 
-class ResolveLine {
+class Steps {
   readonly #parts: ResolverParts;
-  readonly #outside: OutsideNames;
+  readonly #publicNames: PublicNames;
   /** Names that the netmap answered in this run. */
   readonly #wereNodes = new Set<string>();
 
   constructor(parts: ResolverParts) {
     this.#parts = parts;
-    this.#outside = new OutsideNames(parts, (name) => this.owns(name) || this.#isForeign(name));
+    this.#publicNames = new PublicNames(parts, (name) => this.owns(name) || this.#isForeign(name));
   }
 
   owns(name: string): boolean {
     const { netmap, direct } = this.#parts;
     if (direct(name)) return false;
     return (
-      netmap.ownership.ownerOf(name) !== undefined ||
+      netmap.suffixes.ownerOf(name) !== undefined ||
       netmap.index?.lookup(name) !== undefined ||
       this.#wereNodes.has(name) ||
       readVia6Name(name, netmap.summary?.suffix) !== undefined
@@ -114,10 +116,10 @@ class ResolveLine {
   async ask(name: string, absolute: boolean, depth = 0): Promise<Resolution> {
     const { netmap, direct, hosts } = this.#parts;
     if (direct(name))
-      return (await this.#fromHosts(name)) ?? this.#outside.bySystem(name, absolute);
+      return (await this.#fromHosts(name)) ?? this.#publicNames.bySystem(name, absolute);
     const alias = netmap.index?.lookup(name);
     if (alias?.kind === 'alias') return this.#follow(name, alias.target, 'extra-records', depth);
-    const owner = netmap.ownership.ownerOf(name);
+    const owner = netmap.suffixes.ownerOf(name);
     if (owner !== undefined) {
       return owner.kind === 'split'
         ? this.#fromSplitDns(name, 'split-dns', depth)
@@ -133,7 +135,7 @@ class ResolveLine {
     const searchFirst = !absolute && !name.includes('.');
     const searched = searchFirst ? await this.#fromSearch(name, depth) : undefined;
     if (searched !== undefined) return searched;
-    const outside = await this.#outside.lookup(name, absolute);
+    const outside = await this.#publicNames.lookup(name, absolute);
     if (outside.kind !== 'not_found') return outside;
     const late = absolute || searchFirst ? undefined : await this.#fromSearch(name, depth);
     return late ?? { ...outside, nearest: netmap.index?.nearest(name) ?? [] };
@@ -182,12 +184,12 @@ class ResolveLine {
   /** The tailnet's search domains, in their order; `undefined` when none has the name. */
   async #fromSearch(name: string, depth: number): Promise<Resolution | undefined> {
     const { netmap } = this.#parts;
-    for (const domain of netmap.ownership.searchDomains) {
+    for (const domain of netmap.suffixes.searchDomains) {
       const candidate = normaliseName(`${name}.${domain}`);
       if (candidate === undefined) continue;
       const known = this.known(candidate, 'search');
       if (known !== undefined) return { ...known, host: name };
-      if (netmap.ownership.ownerOf(candidate)?.kind !== 'split') continue;
+      if (netmap.suffixes.ownerOf(candidate)?.kind !== 'split') continue;
       const asked = await this.#fromSplitDns(candidate, 'search', depth);
       if (asked.kind === 'resolved' || asked.kind === 'no_answer') return { ...asked, host: name };
     }

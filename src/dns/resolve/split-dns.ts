@@ -10,6 +10,8 @@ const MAX_TTL_MS = 300_000;
 /** "Negative answers cached briefly": a record that a run has just made must be seen. */
 const MAX_NEGATIVE_TTL_MS = 2_000;
 const CAPACITY = 4_096;
+/** Minor version of tailscaled whose dns-query answers also where no operating system's DNS is configured. */
+const AVAILABLE_SINCE = 96;
 
 export class SplitDns {
   readonly #api: LocalApi;
@@ -65,6 +67,18 @@ export class SplitDns {
       };
     }
   }
+}
+
+/**
+ * What people should know of a tailscaled without split DNS; `undefined` where a newer one has no resolver, being
+ * between two configurations. `detail`: what it lacks, if it has said so.
+ */
+export function unavailableNotice(version: string, detail: string | undefined): string | undefined {
+  const minor = Number(/^1\.(\d+)/.exec(version)?.[1] ?? Infinity);
+  if (detail === undefined && minor >= AVAILABLE_SINCE) return undefined;
+  const reason =
+    detail ?? `tailscaled ${version} cannot in userspace mode, 1.${AVAILABLE_SINCE} can`;
+  return `split DNS is not available: ${reason}`;
 }
 
 function ttlOf(answer: LookupAnswer): number {

@@ -6,8 +6,8 @@ import { NODATA, NOTFOUND, BADNAME, type RecordWithTtl } from 'node:dns';
 import { Resolver } from 'node:dns/promises';
 import { readFile, stat } from 'node:fs/promises';
 import { messageOf } from '../../errors.ts';
+import { canonicalAddress } from '../../ip/addresses.ts';
 import { AnswerCache } from './answer-cache.ts';
-import { canonicalLiteral } from './literal.ts';
 import { bothFamilies, type LookupAnswer } from './lookup-answer.ts';
 import { candidatesOf, parseResolvConf, type ResolvConf } from './resolv-conf.ts';
 
@@ -105,7 +105,7 @@ function ask(resolver: Resolver, name: string): Promise<LookupAnswer> {
 function answerOf(records: RecordWithTtl[]): LookupAnswer {
   // An AAAA record may hold an IPv4-mapped address: it is judged by what it means.
   const addresses = records
-    .map(({ address }) => canonicalLiteral(address))
+    .map(({ address }) => canonicalAddress(address))
     .filter((address) => address !== undefined);
   const ttlMs = Math.min(...records.map((record) => record.ttl)) * 1000;
   return { kind: 'addresses', addresses: [...new Set(addresses)], ttlMs };

@@ -2,11 +2,11 @@
  * 4via6: an IPv4 address behind a site's subnet router as an IPv6 address of the tailnet, and as a
  * name (tailscale: net/tsaddr MapVia; net/dns/resolver/tsdns.go resolveViaDomain).
  */
-import { formatIp, newIpWords, readIp } from '../index/ip.ts';
-import { isUnder } from '../index/names.ts';
+import { formatAddress, parseAddress } from '../../ip/addresses.ts';
+import { isUnder } from '../local-api/names.ts';
 
 /** fd7a:115c:a1e0:b1a::/64 */
-const VIA_PREFIX = [0xfd7a115c, 0xa1e00b1a] as const;
+const VIA_PREFIX = 0xfd7a_115c_a1e0_0b1an;
 const form = /^(\d{1,3}-\d{1,3}-\d{1,3}-\d{1,3})-via-([\da-fox_]{1,40})$/;
 
 export interface Via6 {
@@ -16,8 +16,6 @@ export interface Via6 {
   /** The address that the tailnet routes. */
   readonly address: string;
 }
-
-const scratch = newIpWords();
 
 /** Go's strconv.ParseUint(text, 0, 32): decimal, 0x, 0o, 0b or a leading 0, underscores between digits. */
 function siteIdOf(text: string): number | undefined {
@@ -43,16 +41,19 @@ export function readVia6Name(name: string, suffix = ''): Via6 | undefined {
   if (domain !== '' && !ours) return undefined;
   const ipv4 = match[1]!.replaceAll('-', '.');
   const siteId = siteIdOf(match[2]!);
-  if (siteId === undefined || readIp(ipv4, scratch) !== 4) return undefined;
-  const words = [...VIA_PREFIX, siteId, scratch[3]!];
-  return { ipv4, siteId, address: formatIp(6, Uint32Array.from(words)) };
+  const address = parseAddress(ipv4);
+  if (siteId === undefined || address === undefined) return undefined;
+  const value = (VIA_PREFIX << 64n) | (BigInt(siteId) << 32n) | address.value;
+  return { ipv4, siteId, address: formatAddress({ family: 6, value }) };
 }
 
 /** The way back: the IPv4 address and the site that a 4via6 address means. */
-export function readVia6Address(address: string): Via6 | undefined {
-  if (readIp(address, scratch) !== 6) return undefined;
-  if (scratch[0] !== VIA_PREFIX[0] || scratch[1] !== VIA_PREFIX[1]) return undefined;
-  return { ipv4: formatIp(4, scratch), siteId: scratch[2]!, address: formatIp(6, scratch) };
+export function readVia6Address(text: string): Via6 | undefined {
+  const address = parseAddress(text);
+  if (address?.family !== 6 || address.value >> 64n !== VIA_PREFIX) return undefined;
+  const ipv4 = formatAddress({ family: 4, value: address.value & 0xffff_ffffn });
+  const siteId = Number((address.value >> 32n) & 0xffff_ffffn);
+  return { ipv4, siteId, address: formatAddress(address) };
 }
 
 /** `10.1.2.3`, 7 → `10-1-2-3-via-7` */

@@ -1,5 +1,5 @@
 import { within } from '../../async.ts';
-import type { Resolution } from '../types.ts';
+import type { Resolution } from '../../tailnet.ts';
 
 const RESOLVE_TIMEOUT_MS = 5_000;
 

@@ -1,7 +1,7 @@
 /** What a dial is given and what comes of it. */
 import type { Failure } from '../core/failure.ts';
 import type { Connection } from './connection.ts';
-import type { Resolve, Tailnet } from '../../tailnet.ts';
+import type { Resolver, Tailnet } from '../../tailnet.ts';
 
 /** A preconnected connection in the hands of a request: whoever carries bytes on it says how it went. */
 export interface Lease {
@@ -46,7 +46,7 @@ export interface DialContext {
   readonly tailnet: Tailnet;
   readonly connectTimeoutMs: number;
   /** For the upstream proxy's own name. */
-  readonly resolve: Resolve;
+  readonly resolver: Resolver;
   readonly upstreamProxy: UpstreamProxy | undefined;
 }
 

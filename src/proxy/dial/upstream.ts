@@ -22,7 +22,9 @@ export async function dialThrough(
   const target = formatAuthority(plan.host, plan.port);
   const where = `the upstream proxy ${formatAuthority(proxy.host, proxy.port)}`;
   const hint = 'Check SPACETAIL_UPSTREAM_PROXY and what that proxy allows.';
-  const resolution = await context.resolve(proxy.host, options.signal).catch(() => undefined);
+  const resolution = await context.resolver
+    .resolve(proxy.host, options.signal)
+    .catch(() => undefined);
   if (resolution === undefined) return failed(clientGone());
   if (resolution.kind !== 'resolved') {
     return failed(failure('name_unknown', `${where} has no address: ${resolution.detail}`, hint));

@@ -5,10 +5,10 @@ import type { DialContext } from '../dial/dial-context.ts';
 import type { PreconnectPool } from '../dial/preconnect/pool.ts';
 import type { InboundGuard } from '../inbound/inbound-guard.ts';
 import type { ClientProcess, RequestRecord, Trace } from '../core/request-record.ts';
-import type { Resolve } from '../../tailnet.ts';
+import type { Resolver } from '../../tailnet.ts';
 
 export interface ExchangeOptions extends DecideContext, DialContext {
-  readonly resolve: Resolve;
+  readonly resolver: Resolver;
   readonly resolveTimeoutMs: number;
   readonly readyTimeoutMs: number;
   readonly clientOf: (socket: Socket) => Promise<ClientProcess | null>;

@@ -169,7 +169,7 @@ export class Exchange {
     const denied = decideByName(authority, options, this.#only);
     if (denied !== undefined) return denied;
     const startedMs = performance.now();
-    const known = options.resolve.known?.(authority.host, this.#only);
+    const known = options.resolver.known(authority.host, this.#only);
     const resolution = known ?? (await this.#resolve(authority.host));
     this.#progress.dnsMs = performance.now() - startedMs;
     // A tailnet is a value with a circle in it: the line has its name.
@@ -192,10 +192,10 @@ export class Exchange {
   }
 
   async #resolve(host: string): Promise<Resolution> {
-    const { resolve, resolveTimeoutMs } = this.#options;
+    const { resolver, resolveTimeoutMs } = this.#options;
     try {
       return await withDeadline(this.signal, resolveTimeoutMs, (signal) =>
-        resolve(host, signal, this.#only),
+        resolver.resolve(host, signal, this.#only),
       );
     } catch {
       // Nothing is known of the name then, so it is treated as the tailnet's: it goes nowhere.

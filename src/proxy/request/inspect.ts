@@ -36,12 +36,12 @@ export type Inspect = (
 /** @throws the signal's reason */
 export function inspectWith(options: ExchangeOptions): Inspect {
   return async (asked, { dial: isTried, resolve: isResolved, signal }) => {
-    const { resolve, resolveTimeoutMs } = options;
+    const { resolver, resolveTimeoutMs } = options;
     const { only, authority } = splitTailnet(asked, options.tailnet.members);
     const denied = isResolved ? undefined : decideByName(authority, options, only);
     if (denied !== undefined) return { resolution: undefined, decision: denied, dial: undefined };
     const resolution = await withDeadline(signal, resolveTimeoutMs, (limit) =>
-      resolve(authority.host, limit, only),
+      resolver.resolve(authority.host, limit, only),
     );
     const unknown = options.isDirect(authority.host)
       ? undefined

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { TailnetView } from '../../../src/dns/index/tailnet-view.ts';
+import { TailnetView } from '../../../src/dns/tailnet-view.ts';
 import { TICK_EVERY_MS, type Tell } from './measured.ts';
 import { stalls } from './stalls.ts';
 
@@ -20,7 +20,7 @@ export async function ticking(row: Tell, peers: number, joinedMs: number): Promi
     socketPath: join(folder, 'tailscaled.sock'),
     acceptDns: true,
     direct: () => false,
-    log: { debug: () => {}, warn: (_fields, message) => console.error(message) },
+    log: { warn: (_fields, message) => console.error(message) },
   });
   view.start();
   await view.until(() => view.state().kind === 'running', AbortSignal.timeout(20_000));

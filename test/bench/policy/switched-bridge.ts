@@ -14,7 +14,7 @@ import { RequestFeed } from '../../../src/proxy/pages/request-feed.ts';
 import type { RequestRecord } from '../../../src/proxy/core/request-record.ts';
 import { createBridge } from '../../../src/proxy/bridge.ts';
 import { createRunRecord } from '../../../src/report/run-record.ts';
-import { fakeResolve } from '../../support/fake-resolve.ts';
+import { fakeResolver } from '../../support/fake-resolver.ts';
 import { fakeTailnet } from '../../support/fake-tailnet.ts';
 import { manyRules } from '../many-rules.ts';
 import type { RequestKind } from './request-kinds.ts';
@@ -71,7 +71,7 @@ const bridge = createBridge({
   http: { host: '127.0.0.1', port: 0 },
   socks: undefined,
   tailnet,
-  resolve: fakeResolve(tailnet),
+  resolver: fakeResolver(tailnet),
   policy,
   clientOf: (socket) => (kind === 'looking' ? lookup : noClientLookup).clientOf(socket),
   record: recordRequest,

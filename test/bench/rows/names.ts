@@ -5,7 +5,7 @@ import type { MeasuredName } from '../names/measured.ts';
 import type { Section } from '../table.ts';
 
 /** Each in a process of its own: what one leaves on the heap is not the next one's. */
-const parts = ['building', 'lookingUp', 'handingOver', 'ticking100', 'ticking10000'];
+const parts = ['building', 'lookingUp', 'ticking100', 'ticking10000'];
 
 async function measured(section: string): Promise<MeasuredName[]> {
   const child = fork(new URL('../names/program.ts', import.meta.url), [section]);

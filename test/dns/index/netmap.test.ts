@@ -1,20 +1,18 @@
 import t from 'tap';
-import { buildIndex } from '../../../src/dns/index/build-index.ts';
+import { indexOf as indexOfBytes } from '../../../src/dns/index/build-index.ts';
 import { noDnsConfig, readDnsConfig } from '../../../src/dns/local-api/dns-config.ts';
 import { Netmap } from '../../../src/dns/index/netmap.ts';
-import { Ownership } from '../../../src/dns/index/suffixes.ts';
-import { readStatus } from '../../../src/dns/index/status.ts';
-import { TailnetIndex } from '../../../src/dns/index/tailnet-index.ts';
-import { peerDocument, statusDocument, type PeerDocument } from '../../support/netmap.ts';
+import { Suffixes } from '../../../src/dns/index/suffixes.ts';
+import { atOnce, peerDocument, statusDocument, type PeerDocument } from '../../support/netmap.ts';
 
 const prefs = { routeAll: true, corpDns: true, exitNode: '' };
+const indexOfDocument = (document: object) =>
+  atOnce(indexOfBytes(Buffer.from(JSON.stringify(document)), 0));
 const indexOf = (more: PeerDocument = {}, peers = [peerDocument(1)]) =>
-  new TailnetIndex(buildIndex(readStatus(statusDocument(peers, more), 0)));
+  indexOfDocument(statusDocument(peers, more));
 /** What tailscaled says before it has a netmap. */
 const bare = (more: PeerDocument) =>
-  new TailnetIndex(
-    buildIndex(readStatus({ BackendState: 'NoState', Self: { DNSName: '' }, ...more }, 0)),
-  );
+  indexOfDocument({ BackendState: 'NoState', Self: { DNSName: '' }, ...more });
 
 void t.test('the state follows tailscaled from its start to its end and back', async (t) => {
   const netmap = new Netmap(true);
@@ -104,21 +102,21 @@ void t.test('accept-dns decides whether split suffixes are in force', async (t) 
   });
   const netmap = new Netmap(true);
   netmap.update(indexOf(), prefs, dns);
-  t.match(netmap.ownership.ownerOf('wiki.corp.test'), { kind: 'split' });
+  t.match(netmap.suffixes.ownerOf('wiki.corp.test'), { kind: 'split' });
   const before = netmap.configuration();
   netmap.update(indexOf(), { ...prefs, corpDns: false }, dns);
-  t.equal(netmap.ownership.ownerOf('wiki.corp.test'), undefined);
+  t.equal(netmap.suffixes.ownerOf('wiki.corp.test'), undefined);
   t.not(netmap.configuration(), before, 'kept answers no longer hold');
 });
 
 void t.test("which names are the tailnet's, before, during and after a netmap", async (t) => {
-  const ownership = new Ownership();
+  const suffixes = new Suffixes();
   t.match(
-    ownership.ownerOf('web.tail1.ts.net'),
+    suffixes.ownerOf('web.tail1.ts.net'),
     { kind: 'netmap', suffix: 'ts.net' },
     "any tailnet's name before we know ours",
   );
-  t.equal(ownership.ownerOf('example.com'), undefined);
+  t.equal(suffixes.ownerOf('example.com'), undefined);
   const dns = readDnsConfig({
     Routes: {
       'ts.net': [{ Addr: '199.247.155.53' }],
@@ -126,16 +124,16 @@ void t.test("which names are the tailnet's, before, during and after a netmap", 
       'apps.test': [],
     },
   });
-  ownership.update('tail1.ts.net', dns);
-  t.same(ownership.ownerOf('web.tail1.ts.net'), { kind: 'netmap', suffix: 'tail1.ts.net' });
-  t.same(ownership.ownerOf('x.k8s.tail1.ts.net'), { kind: 'split', suffix: 'k8s.tail1.ts.net' });
-  t.same(ownership.ownerOf('funnel.other.ts.net'), { kind: 'split', suffix: 'ts.net' });
-  t.same(ownership.ownerOf('x.apps.test'), { kind: 'netmap', suffix: 'apps.test' });
-  ownership.update('tail2.ts.net', noDnsConfig);
+  suffixes.update('tail1.ts.net', dns);
+  t.same(suffixes.ownerOf('web.tail1.ts.net'), { kind: 'netmap', suffix: 'tail1.ts.net' });
+  t.same(suffixes.ownerOf('x.k8s.tail1.ts.net'), { kind: 'split', suffix: 'k8s.tail1.ts.net' });
+  t.same(suffixes.ownerOf('funnel.other.ts.net'), { kind: 'split', suffix: 'ts.net' });
+  t.same(suffixes.ownerOf('x.apps.test'), { kind: 'netmap', suffix: 'apps.test' });
+  suffixes.update('tail2.ts.net', noDnsConfig);
   t.match(
-    ownership.ownerOf('web.tail1.ts.net'),
+    suffixes.ownerOf('web.tail1.ts.net'),
     { kind: 'netmap' },
     'a suffix that was ours stays ours',
   );
-  t.equal(ownership.ownerOf('funnel.other.ts.net'), undefined);
+  t.equal(suffixes.ownerOf('funnel.other.ts.net'), undefined);
 });

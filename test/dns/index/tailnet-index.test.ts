@@ -1,13 +1,13 @@
 import t from 'tap';
-import { buildIndex } from '../../../src/dns/index/build-index.ts';
-import { readStatus } from '../../../src/dns/index/status.ts';
-import { TailnetIndex } from '../../../src/dns/index/tailnet-index.ts';
-import { peerDocument, statusDocument, type PeerDocument } from '../../support/netmap.ts';
+import { indexOf as indexOfBytes } from '../../../src/dns/index/build-index.ts';
+import type { TailnetIndex } from '../../../src/dns/index/tailnet-index.ts';
+import { atOnce, peerDocument, statusDocument, type PeerDocument } from '../../support/netmap.ts';
 
 const now = Date.parse('2026-11-24T12:00:00Z');
 
 function indexOf(peers: PeerDocument[], more: PeerDocument = {}): TailnetIndex {
-  return new TailnetIndex(buildIndex(readStatus(statusDocument(peers, more), now)));
+  const document = JSON.stringify(statusDocument(peers, more));
+  return atOnce(indexOfBytes(Buffer.from(document), now));
 }
 
 function addressesOf(index: TailnetIndex, name: string): readonly string[] | undefined {

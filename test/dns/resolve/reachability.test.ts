@@ -1,5 +1,5 @@
 import t from 'tap';
-import { Acquaintances } from '../../../src/dns/resolve/reachability.ts';
+import { Reachability } from '../../../src/dns/resolve/reachability.ts';
 import { LocalApi } from '../../../src/dns/local-api/local-api.ts';
 import { startFakeLocalApi } from '../../support/fake-local-api.ts';
 import { tmpFolder } from '../../support/tmp-folder.ts';
@@ -15,27 +15,27 @@ async function setUp(t: Test) {
     stop.abort();
     await fake.close();
   });
-  const acquaintances = new Acquaintances(new LocalApi(fake.socketPath), stop.signal);
-  return { fake, acquaintances, stop };
+  const reachability = new Reachability(new LocalApi(fake.socketPath), stop.signal);
+  return { fake, reachability, stop };
 }
 
 void t.test(
   'a peer is pinged until it answers, by all who wait together, and never again',
   async (t) => {
-    const { fake, acquaintances } = await setUp(t);
+    const { fake, reachability } = await setUp(t);
     let pings = 0;
     fake.handlers.set('ping', (_request, response) => {
       // The first gets lost, as it does while the peer has not heard of this node.
       if (++pings > 1) response.end('{"IP":"100.64.0.2"}');
     });
-    t.same(
-      await Promise.all([acquaintances.meet('100.64.0.2'), acquaintances.meet('100.64.0.2')]),
-      [true, true],
-    );
-    t.equal(await acquaintances.meet('100.64.0.2'), true);
+    t.same(await Promise.all([reachability.meet('100.64.0.2'), reachability.meet('100.64.0.2')]), [
+      true,
+      true,
+    ]);
+    t.equal(await reachability.meet('100.64.0.2'), true);
     t.equal(pings, 2);
-    acquaintances.forget();
-    t.equal(await acquaintances.meet('100.64.0.2'), true);
+    reachability.forget();
+    t.equal(await reachability.meet('100.64.0.2'), true);
     t.equal(pings, 3);
   },
 );
@@ -43,10 +43,10 @@ void t.test(
 void t.test(
   'a peer that does not answer keeps nobody for long, and is asked again the next time',
   async (t) => {
-    const { fake, acquaintances } = await setUp(t);
+    const { fake, reachability } = await setUp(t);
     fake.answer('ping', { Err: 'no matching peer' });
     const startedMs = performance.now();
-    t.equal(await acquaintances.meet('100.64.0.3'), false);
+    t.equal(await reachability.meet('100.64.0.3'), false);
     const tookMs = performance.now() - startedMs;
     t.ok(tookMs > 1_000 && tookMs < 10_000, `${tookMs} ms`);
     t.ok(
@@ -54,14 +54,14 @@ void t.test(
       `${fake.asked.length} pings: a refusal is not asked for again and again`,
     );
     fake.answer('ping', { IP: '100.64.0.3' });
-    t.equal(await acquaintances.meet('100.64.0.3'), true);
+    t.equal(await reachability.meet('100.64.0.3'), true);
   },
 );
 
 void t.test('the end of the run ends the waiting', async (t) => {
-  const { fake, acquaintances, stop } = await setUp(t);
+  const { fake, reachability, stop } = await setUp(t);
   fake.handlers.set('ping', () => {});
-  const meeting = acquaintances.meet('100.64.0.4');
+  const meeting = reachability.meet('100.64.0.4');
   stop.abort();
   t.equal(await meeting, false);
 });

@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { TailnetView } from '../../../src/dns/index/tailnet-view.ts';
-import type { Resolution } from '../../../src/dns/types.ts';
+import { TailnetView } from '../../../src/dns/tailnet-view.ts';
+import type { Resolution } from '../../../src/tailnet.ts';
 import { dnsMessage, startDnsServer } from '../../support/dns-server.ts';
 import { startFakeLocalApi } from '../../support/fake-local-api.ts';
 import { peerDocument, statusDocument, type PeerDocument } from '../../support/netmap.ts';
@@ -81,7 +81,7 @@ async function setUp(t: Test, world: World = {}) {
     socketPath: world.absent === true ? join(folder, 'absent.sock') : api.socketPath,
     acceptDns: true,
     direct: world.direct ?? (() => false),
-    log: { debug: () => {}, warn: () => {} },
+    log: { warn: () => {} },
     resolvConfPath: join(folder, 'resolv.conf'),
     hostsPath: join(folder, 'hosts'),
   });
@@ -92,7 +92,7 @@ async function setUp(t: Test, world: World = {}) {
   });
   view.start();
   if (world.absent !== true) await view.until(() => view.summary() !== undefined, soon());
-  const resolve = (host: string) => view.resolve(host, soon());
+  const resolve = (host: string) => view.resolver.resolve(host, soon());
   /** What was resolved to, in short. */
   const short = async (host: string) => {
     const answer: Resolution = await resolve(host);
@@ -288,7 +288,7 @@ void t.test('silence ends after 5 s as no answer, an abort at once with its reas
   const { resolve, view } = await setUp(t);
   const startedMs = performance.now();
   const slow = resolve('silent.corp.test');
-  await t.rejects(view.resolve('silent2.corp.test', AbortSignal.timeout(50)), {
+  await t.rejects(view.resolver.resolve('silent2.corp.test', AbortSignal.timeout(50)), {
     name: 'TimeoutError',
   });
   t.match(await resolve('silent.test'), { kind: 'no_answer', detail: /did not answer/ });

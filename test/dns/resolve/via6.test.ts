@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import t from 'tap';
-import { normaliseName } from '../../../src/dns/index/names.ts';
+import { normaliseName } from '../../../src/dns/local-api/names.ts';
 import { readVia6Address, readVia6Name, via6Name } from '../../../src/dns/resolve/via6.ts';
 
 void t.test(

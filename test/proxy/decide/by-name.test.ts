@@ -2,17 +2,17 @@ import t from 'tap';
 import { splitRules } from '../../../src/config/rule-text.ts';
 import { compilePolicy } from '../../../src/proxy/policy/policy.ts';
 import { rawClient, startBridge } from '../../support/bridge.ts';
-import { fakeResolve } from '../../support/fake-resolve.ts';
+import { fakeResolver } from '../../support/fake-resolver.ts';
 import { fakeTailnet } from '../../support/fake-tailnet.ts';
 
 const connectTo = (target: string): string => `CONNECT ${target} HTTP/1.1\r\nHost: x\r\n\r\n`;
 
 void t.test('a name that the policy denies is not told to the resolver, and says so', async (t) => {
   const tailnet = fakeTailnet(undefined);
-  const resolve = fakeResolve(tailnet, { 'fine.example': ['203.0.113.9'] });
+  const resolver = fakeResolver(tailnet, { 'fine.example': ['203.0.113.9'] });
   const { bridge, httpPort, record } = await startBridge(t, {
     tailnet,
-    resolve,
+    resolver,
     allow: 'fine.example:443 tag:db:5432',
     deny: 'secret.example',
     allowLocal: '',
@@ -29,7 +29,7 @@ void t.test('a name that the policy denies is not told to the resolver, and says
     { dial: true, resolve: false, signal: AbortSignal.timeout(20_000) },
   );
   t.match(inspected, { resolution: undefined, decision: { kind: 'refuse' }, dial: undefined });
-  t.same(resolve.asked, []);
+  t.same(resolver.asked, []);
   const asked = await bridge.inspect(
     { written: 'secret.example', host: 'secret.example', port: 443 },
     { dial: false, resolve: true, signal: AbortSignal.timeout(20_000) },

@@ -8,7 +8,7 @@ import { fakePeer, fakeTailnet } from '../../support/fake-tailnet.ts';
 import type { FakeTailnet } from '../../support/fake-tailnet.ts';
 import { planFor } from '../../support/plan.ts';
 import { waitFor } from '../../support/wait-for.ts';
-import { fakeResolve } from '../../support/fake-resolve.ts';
+import { fakeResolver } from '../../support/fake-resolver.ts';
 
 const OK = Buffer.from([5, 0, 5, 0, 0, 1, 0, 0, 0, 0, 0, 0]);
 const GENERAL_FAILURE = Buffer.from([5, 0, 5, 1, 0, 1, 0, 0, 0, 0, 0, 0]);
@@ -22,7 +22,7 @@ async function tryDial(
   const context: DialContext = {
     tailnet,
     connectTimeoutMs,
-    resolve: fakeResolve(tailnet),
+    resolver: fakeResolver(tailnet),
     upstreamProxy: undefined,
   };
   const dialled = await dial(plan, { isFixed: true, signal, isAhead }, context);

@@ -63,10 +63,14 @@ void t.test('RFC 9112 3.2.3: an IPv6 authority is dialled', async (t) => {
 void t.test('a client that goes away during the look-up ends the look-up', async (t) => {
   const asked = Promise.withResolvers<AbortSignal>();
   const { httpPort, record } = await startBridge(t, {
-    resolve: async (host, signal) => {
-      asked.resolve(signal);
-      await once(signal, 'abort');
-      throw new Error(`${host}: aborted`);
+    resolver: {
+      known: () => undefined,
+      async resolve(host, signal) {
+        asked.resolve(signal);
+        await once(signal, 'abort');
+        throw new Error(`${host}: aborted`);
+      },
+      searched: () => Promise.resolve(undefined),
     },
   });
   const client = await rawClient(httpPort, 'CONNECT slow.example:80 HTTP/1.1\r\n\r\n');

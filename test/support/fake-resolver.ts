@@ -1,12 +1,12 @@
 import { canonicalAddress } from '../../src/ip/addresses.ts';
-import type { Resolution, Resolve } from '../../src/tailnet.ts';
+import type { Resolution, Resolver } from '../../src/tailnet.ts';
 import type { FakeTailnet } from './fake-tailnet.ts';
 
 /** Resolves literals, the tailnet's nodes and `names`; what ends in the suffix is the tailnet's. */
-export function fakeResolve(
+export function fakeResolver(
   tailnet: FakeTailnet,
   names: Record<string, readonly [string, ...string[]]> = {},
-): Resolve & { asked: string[] } {
+): Resolver & { asked: string[] } {
   const asked: string[] = [];
   const answer = (written: string): Resolution => {
     const host = written.toLowerCase().replace(/\.$/u, '');
@@ -32,15 +32,19 @@ export function fakeResolve(
     const owned = host.endsWith('.tail1.ts.net');
     return { kind: 'not_found', host, source: undefined, owned, detail: '', nearest: ['web'] };
   };
-  const ask = async (written: string): Promise<Resolution> => {
-    asked.push(written);
-    return answer(written);
-  };
   // As in a run: what no server has to be asked for.
   const known = (written: string): Resolution | undefined => {
     const resolution = answer(written);
     const isAsked = resolution.kind !== 'resolved' || resolution.source === 'dns';
     return isAsked ? undefined : resolution;
   };
-  return Object.assign(ask, { known, asked });
+  return {
+    known,
+    async resolve(written) {
+      asked.push(written);
+      return answer(written);
+    },
+    searched: () => Promise.resolve(undefined),
+    asked,
+  };
 }

@@ -1,8 +1,8 @@
-import '../../tailnet/inside.ts';
+import '../tailnet/inside.ts';
 import t from 'tap';
-import { TailnetView } from '../../../src/dns/index/tailnet-view.ts';
-import { waitFor } from '../../support/wait-for.ts';
-import { useTailnet } from '../../tailnet/use-tailnet.ts';
+import { TailnetView } from '../../src/dns/tailnet-view.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { useTailnet } from '../tailnet/use-tailnet.ts';
 
 const tailnet = await useTailnet(t);
 const { facts } = tailnet;
@@ -14,7 +14,7 @@ function viewOf(socketPath: string): TailnetView {
     cli: { path: facts.tools.tailscale, env: {} },
     acceptDns: true,
     direct: () => false,
-    log: { debug: () => {}, warn: () => {} },
+    log: { warn: () => {} },
   });
   t.teardown(() => view.close());
   view.start();
@@ -26,7 +26,7 @@ const view = viewOf(node.socket);
 const web = facts.nodes['web']!.addresses[0]!;
 
 async function short(host: string): Promise<string> {
-  const answer = await view.resolve(host, soon());
+  const answer = await view.resolver.resolve(host, soon());
   return answer.kind === 'resolved' ? `${answer.source} ${answer.addresses[0]}` : answer.kind;
 }
 

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { Coalescer } from '../../../src/dns/resolve/coalesce.ts';
+import { Coalescer } from '../../../src/dns/index/coalesce.ts';
 
 void t.test(
   'requests during a run lead to one more run, no sooner than the interval',

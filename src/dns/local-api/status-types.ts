@@ -1,5 +1,7 @@
 /** What spacetail reads of a status document (tailscale: ipn/ipnstate/ipnstate.go), checked. */
 
+import type { ExtraRecord } from './dns-config.ts';
+
 export type BackendState =
   | 'NoState'
   | 'NeedsLogin'
@@ -31,13 +33,6 @@ export interface StatusNode {
   readonly exitNode: boolean;
   /** Has the capability `dns-subdomain-resolve`: its subdomains mean it too. */
   readonly subdomains: boolean;
-}
-
-export interface ExtraRecord {
-  readonly name: string;
-  /** '', 'A', 'AAAA' or 'CNAME'; tailscaled infers the family from the value. */
-  readonly type: string;
-  readonly value: string;
 }
 
 /** A Tailscale Service that this node may reach (tailcfg.ServiceDetails). */

@@ -1,6 +1,11 @@
 import * as fc from 'fast-check';
 import t from 'tap';
-import { isUnder, longestSuffix, normaliseName, parentsOf } from '../../../src/dns/index/names.ts';
+import {
+  isUnder,
+  longestSuffix,
+  normaliseName,
+  parentsOf,
+} from '../../../src/dns/local-api/names.ts';
 
 void t.test('case, one trailing dot and Unicode make no difference', async (t) => {
   t.equal(normaliseName('WEB.Tail1.ts.NET.'), 'web.tail1.ts.net');

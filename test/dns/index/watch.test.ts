@@ -1,5 +1,5 @@
 import t from 'tap';
-import { TailnetView } from '../../../src/dns/index/tailnet-view.ts';
+import { TailnetView } from '../../../src/dns/tailnet-view.ts';
 import { dnsMessage } from '../../support/dns-server.ts';
 import { type FakeLocalApi, startFakeLocalApi } from '../../support/fake-local-api.ts';
 import { largeStatus, peerDocument, statusDocument } from '../../support/netmap.ts';
@@ -27,7 +27,7 @@ async function setUp(t: Test, options: { folder?: string; start?: boolean } = {}
     socketPath: fake.socketPath,
     acceptDns: true,
     direct: () => false,
-    log: { debug: () => {}, warn: (_fields, message) => warned.push(message) },
+    log: { warn: (_fields, message) => warned.push(message) },
   });
   t.teardown(async () => {
     await view.close();
@@ -144,7 +144,7 @@ void t.test('before 1.98 split suffixes come from the netmap of the bus', async 
   view.start();
   await running(view);
   t.match(
-    await view.resolve('wiki.corp.test', soon()),
+    await view.resolver.resolve('wiki.corp.test', soon()),
     { kind: 'unavailable', owned: true },
     'and it has no dns-query either',
   );
@@ -184,7 +184,7 @@ void t.test('before 1.100 extra records come with the DNS configuration', async 
   });
   view.start();
   await running(view);
-  t.match(await view.resolve('rec.apps.test', soon()), {
+  t.match(await view.resolver.resolve('rec.apps.test', soon()), {
     kind: 'resolved',
     source: 'extra-records',
     owned: true,
@@ -202,8 +202,11 @@ void t.test('split DNS that an old tailscaled cannot do is said once', async (t)
   });
   view.start();
   await running(view);
-  t.match(await view.resolve('wiki.corp.test', soon()), { kind: 'unavailable', owned: true });
-  await view.resolve('wiki2.corp.test', soon());
+  t.match(await view.resolver.resolve('wiki.corp.test', soon()), {
+    kind: 'unavailable',
+    owned: true,
+  });
+  await view.resolver.resolve('wiki2.corp.test', soon());
   t.same(view.warnings(), [
     'split DNS is not available: tailscaled 1.90.9 cannot in userspace mode, 1.96 can',
   ]);

@@ -1,13 +1,15 @@
 /**
  * Reads a status document: `tailscale status --json`, or LocalAPI's `GET /localapi/v0/status`. Checks by
  * hand: ten thousand peers take a third of what a schema library takes. What makes no sense is left out
- * and counted; only a document that is no status at all is an error.
+ * and counted; only a document that is no status at all is an error. Readers are generators: they yield where
+ * the event loop may have a turn.
  */
 import { SpacetailError } from '../../errors.ts';
-import { readExtraRecords } from './extra-records.ts';
-import { isObject, type Json, text, texts, timeMs } from '../local-api/json-fields.ts';
+import { type ExtraRecord, readExtraRecords } from './dns-config.ts';
+import { isObject, type Json, text, texts, timeMs } from './json-fields.ts';
 import { normaliseName } from './names.ts';
-import type { BackendState, ExtraRecord, Service, Status, StatusNode } from './status-types.ts';
+import { cutPeers } from './status-pieces.ts';
+import type { BackendState, Service, Status, StatusNode } from './status-types.ts';
 
 /** Ten times the document of 30,000 peers. */
 const MAX_DOCUMENT_BYTES = 256 * 1024 * 1024;
@@ -58,13 +60,12 @@ class Complaints {
   }
 }
 
-function readPeers(peers: unknown, nowMs: number, complaints: Complaints): StatusNode[] {
-  if (peers === null || peers === undefined) return [];
+function addPeers(read: StatusNode[], peers: unknown, nowMs: number, complaints: Complaints): void {
+  if (peers === null || peers === undefined) return;
   if (!isObject(peers)) {
     complaints.add('the status has a list of peers that is not an object');
-    return [];
+    return;
   }
-  const read: StatusNode[] = [];
   for (const key of Object.keys(peers)) {
     const peer = peers[key];
     const node = isObject(peer) ? readNode(peer, nowMs) : undefined;
@@ -74,7 +75,6 @@ function readPeers(peers: unknown, nowMs: number, complaints: Complaints): Statu
       );
     } else read.push(node);
   }
-  return read;
 }
 
 function shortened(key: string): string {
@@ -97,15 +97,30 @@ function readServices(capabilities: unknown): Service[] {
 }
 
 /**
- * Reads a status from its parsed JSON. `nowMs` decides which keys have expired; `moreRecords` are the
+ * Reads a status document from its bytes. `nowMs` decides which keys have expired; `moreRecords` are the
  * ExtraRecords from elsewhere, since a status has them only from 1.100 on.
  * @throws SpacetailError `status_unreadable` when it is not a status document
  */
-export function readStatus(
-  document: unknown,
+export function* readStatus(
+  bytes: Uint8Array,
   nowMs: number,
   moreRecords: readonly ExtraRecord[] = [],
-): Status {
+): Generator<void, Status> {
+  if (bytes.length > MAX_DOCUMENT_BYTES) {
+    throw new SpacetailError(
+      'status_unreadable',
+      `the status of tailscale is larger than ${MAX_DOCUMENT_BYTES >> 20} MB`,
+    );
+  }
+  const complaints = new Complaints();
+  const peers: StatusNode[] = [];
+  const pieces = cutPeers(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  let piece = pieces.next();
+  for (; piece.done !== true; piece = pieces.next()) {
+    addPeers(peers, parseJson(piece.value, bytes.length), nowMs, complaints);
+    yield;
+  }
+  const document = parseJson(piece.value, bytes.length);
   if (!isObject(document)) {
     throw new SpacetailError('status_unreadable', 'the status of tailscale is not a JSON object');
   }
@@ -113,7 +128,6 @@ export function readStatus(
   if (typeof state !== 'string') {
     throw new SpacetailError('status_unreadable', 'the status of tailscale has no BackendState');
   }
-  const complaints = new Complaints();
   if (!backendStates.has(state))
     complaints.add(`the status has an unknown state: ${shortened(state)}`);
   const self: Json = isObject(document['Self']) ? document['Self'] : {};
@@ -124,6 +138,7 @@ export function readStatus(
       'an extra DNS record of the status was left out: it has no usable name or value',
     ),
   );
+  addPeers(peers, document['Peer'], nowMs, complaints);
   const suffix = text(document['MagicDNSSuffix']) || text(tailnet['MagicDNSSuffix']);
   return {
     version: text(document['Version']),
@@ -140,7 +155,7 @@ export function readStatus(
       own.addresses.length > 0
         ? own
         : { ...own, addresses: texts(document['TailscaleIPs'], MAX_ADDRESSES) },
-    peers: readPeers(document['Peer'], nowMs, complaints),
+    peers,
     extraRecords: records.length > 0 ? records : moreRecords,
     services: readServices(self['CapMap']),
     skipped: complaints.skipped,
@@ -148,32 +163,14 @@ export function readStatus(
   };
 }
 
-/**
- * Reads a status document from its bytes.
- * @throws SpacetailError `status_unreadable`
- */
-export function parseStatus(
-  bytes: Uint8Array,
-  nowMs = Date.now(),
-  moreRecords: readonly ExtraRecord[] = [],
-): Status {
-  if (bytes.length > MAX_DOCUMENT_BYTES) {
-    throw new SpacetailError(
-      'status_unreadable',
-      `the status of tailscale is larger than ${MAX_DOCUMENT_BYTES >> 20} MB`,
-    );
-  }
-  let document: unknown;
+function parseJson(json: string, documentBytes: number): unknown {
   try {
-    document = JSON.parse(
-      Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'),
-    );
+    return JSON.parse(json);
   } catch {
     // V8's message quotes the document, which may hold a login URL.
     throw new SpacetailError(
       'status_unreadable',
-      `the status of tailscale is not JSON (${bytes.length} bytes)`,
+      `the status of tailscale is not JSON (${documentBytes} bytes)`,
     );
   }
-  return readStatus(document, nowMs, moreRecords);
 }

@@ -4,12 +4,12 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf, SpacetailError } from '../../errors.ts';
-import { Coalescer } from '../resolve/coalesce.ts';
-import type { DnsConfig } from './dns-config.ts';
-import type { IndexBuilder } from '../index/index-builder.ts';
-import type { LocalApi } from './local-api.ts';
-import type { Netmap } from '../index/netmap.ts';
-import type { ReadStatus } from './status-source.ts';
+import { Coalescer } from './coalesce.ts';
+import type { DnsConfig } from '../local-api/dns-config.ts';
+import type { LocalApi } from '../local-api/local-api.ts';
+import type { ReadStatus } from '../local-api/status-source.ts';
+import { indexOf, inTurns } from './build-index.ts';
+import type { Netmap } from './netmap.ts';
 
 /** NotifyInitialState | NotifyInitialHealthState | NotifyPeerChanges | NotifyInitialStatus (ipn/backend.go). */
 const BUS_MASK = 2 | 128 | 4096 | 16384;
@@ -31,7 +31,6 @@ const NETMAP_DNS_EVERY_MS = 30_000;
 export interface WatchOptions {
   readonly api: LocalApi;
   readonly readStatus: ReadStatus;
-  readonly builder: IndexBuilder;
   readonly netmap: Netmap;
   /** Called after every refresh and whenever tailscaled goes away. */
   readonly onChange: () => void;
@@ -102,23 +101,19 @@ export class NetmapWatch {
     } catch (error) {
       if (signal.aborted) return;
       if (isUnanswered(error)) netmap.markDown(messageOf(error));
-      else {
-        onWarning(messageOf(error));
-        // The thread that was lost is not needed for the next try.
-        if (!(error instanceof SpacetailError)) this.#refresher.request();
-      }
+      else onWarning(messageOf(error));
     }
     onChange();
   }
 
   async #read(signal: AbortSignal): Promise<void> {
-    const { api, readStatus, builder, netmap } = this.#options;
+    const { api, readStatus, netmap } = this.#options;
     // First, since it is cheap and fails at once when tailscaled is dead.
     const prefs = await api.prefs(signal);
     const startedMs = performance.now();
     const [bytes, dns] = await Promise.all([readStatus(signal), this.#dnsConfig(signal)]);
     this.#bytes = bytes.length;
-    const index = await builder.build(bytes, dns?.extraRecords);
+    const index = await inTurns(indexOf(bytes, Date.now(), dns?.extraRecords), signal);
     signal.throwIfAborted();
     this.#costMs = performance.now() - startedMs;
     netmap.update(index, prefs, dns);

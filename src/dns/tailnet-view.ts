@@ -1,32 +1,52 @@
 /** The tailnet of a run as the proxy sees it: kept fresh in the background, asked without waiting. */
-import { Acquaintances } from '../resolve/reachability.ts';
-import { Changes } from './changes.ts';
-import { IndexBuilder } from './index-builder.ts';
-import { diagnoseDial, discoPing } from '../resolve/diagnose.ts';
-import { HostsFile } from '../resolve/hosts-file.ts';
-import { LocalApi } from '../local-api/local-api.ts';
-import { normaliseName } from './names.ts';
-import { Netmap } from './netmap.ts';
-import type { IndexSummary } from './packed-index.ts';
-import { createResolve } from '../resolve/resolver.ts';
-import { SplitDns } from '../resolve/split-dns.ts';
-import { createStatusReader } from '../local-api/status-source.ts';
-import { SystemResolver } from '../resolve/system-resolver.ts';
-import type { TailnetViewOptions } from './tailnet-view-options.ts';
-import type { Diagnosis, Log, Owner, Peer, Resolve, TailnetState } from '../types.ts';
-import { warmUp } from '../resolve/warm-up.ts';
-import { NetmapWatch } from '../local-api/watch.ts';
+import { Changes } from './index/changes.ts';
+import { diagnoseDial, discoPing } from './resolve/diagnose.ts';
+import { HostsFile } from './resolve/hosts-file.ts';
+import { LocalApi } from './local-api/local-api.ts';
+import { normaliseName } from './local-api/names.ts';
+import { Netmap } from './index/netmap.ts';
+import type { IndexSummary } from './index/tailnet-index.ts';
+import { createResolver } from './resolve/resolver.ts';
+import { Reachability } from './resolve/reachability.ts';
+import { SplitDns, unavailableNotice } from './resolve/split-dns.ts';
+import {
+  createStatusReader,
+  type ReadStatus,
+  type TailscaleCli,
+} from './local-api/status-source.ts';
+import { SystemResolver } from './resolve/system-resolver.ts';
+import type { Diagnosis, Owner, Peer, Resolver, TailnetState } from '../tailnet.ts';
+import { NetmapWatch } from './index/watch.ts';
 
-/** Minor version of tailscaled whose dns-query answers also where no operating system's DNS is configured. */
-const SPLIT_DNS_SINCE = 96;
+/** The part of a pino logger that is used here. */
+type Log = { warn(fields: object, message: string): void };
+
+export interface TailnetViewOptions {
+  /** tailscaled's LocalAPI socket. */
+  readonly socketPath: string;
+  /** Reads the status by `tailscale status --json`; without it by LocalAPI alone. */
+  readonly cli?: TailscaleCli;
+  /** TS_ACCEPT_DNS; the pref CorpDNS counts as soon as it is known. */
+  readonly acceptDns: boolean;
+  /** SPACETAIL_DIRECT, for a normalised name. */
+  readonly direct: (name: string) => boolean;
+  /** Names that are another tailnet's of the run. */
+  readonly foreign?: (name: string) => boolean;
+  readonly log: Log;
+  /** Default `/etc/resolv.conf`. */
+  readonly resolvConfPath?: string;
+  /** Default `/etc/hosts`. */
+  readonly hostsPath?: string;
+  /** Instead of `cli` and LocalAPI. */
+  readonly readStatus?: ReadStatus;
+}
 
 export class TailnetView {
-  readonly resolve: Resolve;
+  readonly resolver: Resolver;
   readonly localApi: LocalApi;
   readonly #netmap: Netmap;
-  readonly #acquaintances: Acquaintances;
+  readonly #reachability: Reachability;
   readonly #watch: NetmapWatch;
-  readonly #builder: IndexBuilder;
   readonly #system: SystemResolver;
   readonly #splitDns: SplitDns;
   readonly #log: Log;
@@ -40,18 +60,11 @@ export class TailnetView {
     this.#log = options.log;
     this.localApi = new LocalApi(options.socketPath);
     this.#netmap = new Netmap(options.acceptDns);
-    this.#acquaintances = new Acquaintances(this.localApi, this.#stop.signal);
+    this.#reachability = new Reachability(this.localApi, this.#stop.signal);
     const notice = (sentence: string) => this.#notice(sentence);
     this.#splitDns = new SplitDns(this.localApi, (detail) => this.#noSplitDns(detail));
     this.#system = new SystemResolver(options.resolvConfPath ?? '/etc/resolv.conf');
-    this.#builder = new IndexBuilder(
-      (detail) =>
-        notice(
-          `the thread for large netmaps cannot be started (${detail}): they are indexed in the main thread`,
-        ),
-      options.workerEntry,
-    );
-    this.resolve = createResolve({
+    this.resolver = createResolver({
       netmap: this.#netmap,
       splitDns: this.#splitDns,
       system: this.#system,
@@ -63,7 +76,6 @@ export class TailnetView {
       {
         api: this.localApi,
         readStatus: options.readStatus ?? createStatusReader(this.localApi, options.cli, notice),
-        builder: this.#builder,
         netmap: this.#netmap,
         onChange: () => this.#changed(),
         onWarning: notice,
@@ -81,7 +93,6 @@ export class TailnetView {
     this.#stop.abort();
     this.#system.close();
     await this.#running;
-    await this.#builder.close();
   }
 
   /** Looks at the tailnet again soon: tailscaled was started, `tailscale up` or `set` has run. */
@@ -121,13 +132,9 @@ export class TailnetView {
     return this.#netmap.index?.hasNameUnder(suffix) ?? false;
   }
 
-  ownsName(name: string): boolean {
-    return this.ownedSuffix(name) !== undefined;
-  }
-
   ownedSuffix(name: string): string | undefined {
     const normalised = normaliseName(name);
-    return normalised && this.#netmap.ownership.ownerOf(normalised)?.suffix;
+    return normalised && this.#netmap.suffixes.ownerOf(normalised)?.suffix;
   }
 
   exitNode(): Peer | undefined {
@@ -151,7 +158,7 @@ export class TailnetView {
    * before that loses its first packet and with it 5 s. `address`: one of the peer's own.
    */
   meet(address: string): Promise<boolean> {
-    return this.#acquaintances.meet(address);
+    return this.#reachability.meet(address);
   }
 
   inboundPeer(
@@ -188,13 +195,8 @@ export class TailnetView {
   }
 
   #noSplitDns(detail: string | undefined): void {
-    const version = this.summary()?.version ?? '';
-    const minor = Number(/^1\.(\d+)/.exec(version)?.[1] ?? Infinity);
-    // A newer one without a resolver is between two configurations.
-    if (detail === undefined && minor >= SPLIT_DNS_SINCE) return;
-    const reason =
-      detail ?? `tailscaled ${version} cannot in userspace mode, 1.${SPLIT_DNS_SINCE} can`;
-    this.#notice(`split DNS is not available: ${reason}`);
+    const sentence = unavailableNotice(this.summary()?.version ?? '', detail);
+    if (sentence !== undefined) this.#notice(sentence);
   }
 
   #notice(sentence: string): void {
@@ -208,8 +210,8 @@ export class TailnetView {
     if (configuration !== this.#configuration) {
       this.#configuration = configuration;
       const running = this.state().kind === 'running';
-      if (!running) this.#acquaintances.forget();
-      this.#splitDns.forget(running ? warmUp(this.#acquaintances, this.#netmap) : undefined);
+      if (!running) this.#reachability.forget();
+      this.#splitDns.forget(running ? this.#reachability.meetResolvers(this.#netmap) : undefined);
     }
     this.#changes.emit();
   }
