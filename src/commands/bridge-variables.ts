@@ -4,7 +4,7 @@ import type { Config } from '../config.ts';
 import { messageOf } from '../errors.ts';
 import { type Before, readBefore } from '../lifecycle/run/before-file.ts';
 import type { BridgeAddresses } from '../lifecycle/run/proxy-variables.ts';
-import { findRuntimeFolder } from '../lifecycle/run/runtime-folder.ts';
+import { findRuntimeFolder } from '../lifecycle/folder/runtime-folder.ts';
 import type { CommandIo } from './io.ts';
 import { listenersOf } from './supervisor.ts';
 

@@ -2,9 +2,9 @@
 import { SpacetailError } from '../errors.ts';
 import { callControl } from '../lifecycle/control/control-client.ts';
 import { fromErrorMessage } from '../lifecycle/control/error-message.ts';
-import type { ProcessId } from '../lifecycle/run/process-id.ts';
+import type { ProcessId } from '../lifecycle/folder/process-id.ts';
 import type { ProgressEvent } from '../lifecycle/join/progress.ts';
-import type { RuntimeFolder } from '../lifecycle/run/runtime-folder.ts';
+import type { RuntimeFolder } from '../lifecycle/folder/runtime-folder.ts';
 import type { StatusDocument } from '../serve/status.ts';
 import type { CommandIo } from './io.ts';
 

@@ -1,7 +1,7 @@
 /** `spacetail logs`: the access log, pretty on a terminal, one JSON line a request elsewhere. */
 import { open, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { runtimePaths } from '../lifecycle/run/runtime-folder.ts';
+import { runtimePaths } from '../lifecycle/folder/runtime-folder.ts';
 import { followFile, readFrom } from './follow-file.ts';
 import { type CommandIo, hasColour, isTerminal, print } from './io.ts';
 import { configOf } from './supervisor.ts';

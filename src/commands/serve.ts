@@ -2,7 +2,7 @@
 import { loadConfig } from '../config.ts';
 import { messageOf } from '../errors.ts';
 import { savedProxyVariables } from '../lifecycle/run/proxy-variables.ts';
-import { identify } from '../lifecycle/run/process-id.ts';
+import { identify } from '../lifecycle/folder/process-id.ts';
 import type { ProgressEvent } from '../lifecycle/join/progress.ts';
 import { serve as serveRun } from '../serve.ts';
 import type { CommandIo } from './io.ts';

@@ -4,7 +4,7 @@ import { parseListenAddress } from '../config/values.ts';
 import { SpacetailError } from '../errors.ts';
 import { callControl, type CallOptions } from '../lifecycle/control/control-client.ts';
 import type { ListenAddress, Listeners } from '../lifecycle/join/progress.ts';
-import { findRuntimeFolder, type RuntimeFolder } from '../lifecycle/run/runtime-folder.ts';
+import { findRuntimeFolder, type RuntimeFolder } from '../lifecycle/folder/runtime-folder.ts';
 import type { StatusDocument } from '../serve/status.ts';
 import type { CommandIo } from './io.ts';
 

@@ -1,5 +1,5 @@
 /** `spacetail tailscale ARG…`: the tailscale command line on the socket of our tailscaled. */
-import { memberPaths, runtimePaths } from '../lifecycle/run/runtime-folder.ts';
+import { memberPaths, runtimePaths } from '../lifecycle/folder/runtime-folder.ts';
 import type { CommandIo } from './io.ts';
 import { runProgram } from './run-program.ts';
 import { withoutSecrets } from './secret-variables.ts';

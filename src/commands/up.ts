@@ -4,15 +4,15 @@ import { SpacetailError } from '../errors.ts';
 import { fromErrorMessage } from '../lifecycle/control/error-message.ts';
 import { startDetached } from '../lifecycle/run/detached-start.ts';
 import { findOwner } from '../lifecycle/run/owner.ts';
-import { readPidfile } from '../lifecycle/run/pidfile.ts';
-import { type ProcessId, waitForExit } from '../lifecycle/run/process-id.ts';
+import { readPidfile } from '../lifecycle/folder/pidfile.ts';
+import { type ProcessId, waitForExit } from '../lifecycle/folder/process-id.ts';
 import type { ProgressEvent } from '../lifecycle/join/progress.ts';
 import { savedProxyVariables } from '../lifecycle/run/proxy-variables.ts';
 import {
   findRuntimeFolder,
   openRuntimeFolder,
   type RuntimeFolder,
-} from '../lifecycle/run/runtime-folder.ts';
+} from '../lifecycle/folder/runtime-folder.ts';
 import { removeStaleCustomInput } from '../report/custom-input.ts';
 import type { StatusDocument } from '../serve/status.ts';
 import type { CommandIo } from './io.ts';

@@ -1,7 +1,7 @@
 /** TS_EXTRA_ARGS and TS_TAILSCALED_EXTRA_ARGS in words, and what of them is ours to act on. */
 import type { ExtraCredential } from '../lifecycle/credentials/credentials.ts';
 import { readGoFlags } from '../lifecycle/tailscaled/go-flags.ts';
-import { runtimePaths } from '../lifecycle/run/runtime-folder.ts';
+import { runtimePaths } from '../lifecycle/folder/runtime-folder.ts';
 import { splitShellWords } from '../lifecycle/tailscaled/shell-words.ts';
 import {
   tailscaledArguments,

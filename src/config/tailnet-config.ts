@@ -1,7 +1,7 @@
 /** What of the environment is a tailnet's: once for each of SPACETAIL_TAILNETS. */
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { memberPaths, runtimePaths } from '../lifecycle/run/runtime-folder.ts';
+import { memberPaths, runtimePaths } from '../lifecycle/folder/runtime-folder.ts';
 import { tailscaledArguments } from '../lifecycle/tailscaled/tailscaled-arguments.ts';
 import { adaptExtraArgs, type ExtraArgs } from './extra-args.ts';
 import { holdsSecret } from './tailnet-variables.ts';

@@ -1,4 +1,4 @@
-import type { RuntimeFolder } from '../lifecycle/run/runtime-folder.ts';
+import type { RuntimeFolder } from '../lifecycle/folder/runtime-folder.ts';
 import type { SupervisorParts, SupervisorStatus } from '../lifecycle/run/supervisor-parts.ts';
 import { inboundAllowed } from '../lifecycle/join/up-arguments.ts';
 import type { Logger } from '../log.ts';

@@ -1,5 +1,5 @@
 import { rename, rm, writeFile } from 'node:fs/promises';
-import type { RuntimeFolder } from '../lifecycle/run/runtime-folder.ts';
+import type { RuntimeFolder } from '../lifecycle/folder/runtime-folder.ts';
 import type { RunSnapshot } from '../report/snapshot.ts';
 
 /** Writes last-run.json whole or not at all; a full disk costs the report, not the run. */

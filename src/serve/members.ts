@@ -2,7 +2,7 @@
 import type { Config } from '../config.ts';
 import { TailnetView } from '../dns/tailnet-view.ts';
 import { childEnvironment } from '../lifecycle/tailscaled/child-environment.ts';
-import { memberPaths, type RuntimeFolder } from '../lifecycle/run/runtime-folder.ts';
+import { memberPaths, type RuntimeFolder } from '../lifecycle/folder/runtime-folder.ts';
 import type { Logger } from '../log.ts';
 import { combineTailnets } from '../proxy/decide/combine-tailnets.ts';
 import type { Resolver, Tailnet } from '../tailnet.ts';

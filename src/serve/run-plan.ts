@@ -1,5 +1,5 @@
 import type { Config, Credentials } from '../config.ts';
-import type { ProcessId } from '../lifecycle/run/process-id.ts';
+import type { ProcessId } from '../lifecycle/folder/process-id.ts';
 import type { PolicyFile } from '../proxy/policy/policy-file.ts';
 
 /** All that a run is made of: what `up` hands to the supervisor over its socket pair. JSON; holds secrets. */

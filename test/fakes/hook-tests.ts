@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import type { Test } from 'tap';
-import { isRunning, readProcess } from '../../src/lifecycle/run/process-id.ts';
+import { isRunning, readProcess } from '../../src/lifecycle/folder/process-id.ts';
 import { waitFor } from '../support/wait-for.ts';
 import type { TailnetAccess } from '../tailnet/access.ts';
 import { createHookWorld, type HookShell } from './hook-world.ts';

@@ -1,7 +1,7 @@
 /** What a test asks about a run of `createTestRun`. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { readPidfile } from '../../src/lifecycle/run/pidfile.ts';
-import { identify, type ProcessId } from '../../src/lifecycle/run/process-id.ts';
+import { readPidfile } from '../../src/lifecycle/folder/pidfile.ts';
+import { identify, type ProcessId } from '../../src/lifecycle/folder/process-id.ts';
 import type { ProgressEvent } from '../../src/lifecycle/join/progress.ts';
 import type { TestRun } from './test-run.ts';
 

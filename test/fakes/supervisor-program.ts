@@ -9,7 +9,7 @@ import type { AddressInfo } from 'node:net';
 import { SpacetailError } from '../../src/errors.ts';
 import { receiveHandOver } from '../../src/lifecycle/run/detached-start.ts';
 import { isFinal } from '../../src/lifecycle/join/progress.ts';
-import type { ProcessId } from '../../src/lifecycle/run/process-id.ts';
+import type { ProcessId } from '../../src/lifecycle/folder/process-id.ts';
 import { runSupervisor } from '../../src/lifecycle/run/supervisor.ts';
 import type {
   Bridge,

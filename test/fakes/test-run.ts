@@ -1,8 +1,11 @@
 import { join } from 'node:path';
-import { openRuntimeFolder, type RuntimeFolder } from '../../src/lifecycle/run/runtime-folder.ts';
+import {
+  openRuntimeFolder,
+  type RuntimeFolder,
+} from '../../src/lifecycle/folder/runtime-folder.ts';
 import { startDetached } from '../../src/lifecycle/run/detached-start.ts';
 import { endLeftoverTailscaled, endProcess } from '../../src/lifecycle/run/stale-run.ts';
-import { readPidfile } from '../../src/lifecycle/run/pidfile.ts';
+import { readPidfile } from '../../src/lifecycle/folder/pidfile.ts';
 import type { ProgressEvent } from '../../src/lifecycle/join/progress.ts';
 import type { SupervisorSettings } from '../../src/lifecycle/run/supervisor-parts.ts';
 import { tmpFolder, type HasTeardown } from '../support/tmp-folder.ts';

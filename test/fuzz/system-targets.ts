@@ -10,7 +10,7 @@ import { isObject } from '../../src/dns/local-api/json-fields.ts';
 import { atOnce } from '../support/netmap.ts';
 import { normaliseName } from '../../src/dns/local-api/names.ts';
 import { explainLogin } from '../../src/lifecycle/join/login-failure.ts';
-import { parseProcessStat } from '../../src/lifecycle/run/process-id.ts';
+import { parseProcessStat } from '../../src/lifecycle/folder/process-id.ts';
 import { askFor, readAnswer } from '../../src/proxy/socket-tables/diag-messages.ts';
 import { SocketTables } from '../../src/proxy/socket-tables/socket-table.ts';
 import { TimeSlice } from '../../src/proxy/socket-tables/time-slice.ts';

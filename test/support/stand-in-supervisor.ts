@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { type ControlHandlers, listenControl } from '../../src/lifecycle/control/control-socket.ts';
-import { identify } from '../../src/lifecycle/run/process-id.ts';
-import { type RuntimeFolder, runtimePaths } from '../../src/lifecycle/run/runtime-folder.ts';
+import { identify } from '../../src/lifecycle/folder/process-id.ts';
+import { type RuntimeFolder, runtimePaths } from '../../src/lifecycle/folder/runtime-folder.ts';
 import type { StatusDocument } from '../../src/serve/status.ts';
 import { type HasTeardown, tmpFolder } from './tmp-folder.ts';
 

@@ -3,8 +3,8 @@ import { dirname } from 'node:path';
 import { messageOf, SpacetailError } from '../../errors.ts';
 import { type ErrorMessage, fromErrorMessage } from './error-message.ts';
 import { readJsonLines, writeJsonLine } from './json-lines.ts';
-import { readPidfile } from '../run/pidfile.ts';
-import { runtimePaths } from '../run/runtime-folder.ts';
+import { readPidfile } from '../folder/pidfile.ts';
+import { runtimePaths } from '../folder/runtime-folder.ts';
 import { waitForSocket } from './socket-answers.ts';
 
 export interface CallOptions {

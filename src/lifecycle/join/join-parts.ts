@@ -1,6 +1,6 @@
 import type { Environment, Upstream } from '../tailscaled/child-environment.ts';
 import type { NodeSummary, Step } from './progress.ts';
-import type { RuntimeFolder } from '../run/runtime-folder.ts';
+import type { RuntimeFolder } from '../folder/runtime-folder.ts';
 import type { TailscaledLog } from '../tailscaled/tailscaled-log.ts';
 import type { TailscaledSettings } from '../tailscaled/tailscaled-arguments.ts';
 import type { UpSettings } from './up-arguments.ts';

@@ -4,7 +4,7 @@ import { type JoinParts, type JoinSettings, stopGraceMs, type TailnetView } from
 import { followRegistration, leavingTailscaled } from './leave.ts';
 import { login } from './login.ts';
 import type { NodeSummary } from './progress.ts';
-import { removeSecretFiles } from '../run/runtime-folder.ts';
+import { removeSecretFiles } from '../folder/runtime-folder.ts';
 import { startWithKey } from './start-with-key.ts';
 import type { Tailscaled } from '../tailscaled/tailscaled.ts';
 import { tailscaledArguments } from '../tailscaled/tailscaled-arguments.ts';

@@ -1,8 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { childEnvironment, upstreamEnvironment } from '../tailscaled/child-environment.ts';
 import { type JoinParts, type JoinSettings, stopGraceMs } from './join-parts.ts';
-import { recordProcess } from '../run/pidfile.ts';
-import { checkSocketFolder } from '../run/runtime-folder.ts';
+import { recordProcess } from '../folder/pidfile.ts';
+import { checkSocketFolder } from '../folder/runtime-folder.ts';
 import { startTailscaled, type Tailscaled } from '../tailscaled/tailscaled.ts';
 import type { TailscaledPlan } from '../tailscaled/tailscaled-arguments.ts';
 

@@ -1,7 +1,7 @@
 import { SpacetailError } from '../../errors.ts';
 import { type GoFlag, isOn, readGoFlags, upSwitches } from '../tailscaled/go-flags.ts';
 import { isOAuthSecret } from '../credentials/credentials.ts';
-import { type RuntimeFolder, writeSecretFile } from '../run/runtime-folder.ts';
+import { type RuntimeFolder, writeSecretFile } from '../folder/runtime-folder.ts';
 
 export interface UpSettings {
   readonly hostname: string;

@@ -1,5 +1,5 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
-import type { RuntimeFolder } from './runtime-folder.ts';
+import type { RuntimeFolder } from '../folder/runtime-folder.ts';
 
 /** The proxy variables that stood before `up`, by their exact names. */
 export type Before = Readonly<Record<string, string>>;

@@ -5,7 +5,7 @@ import { SpacetailError } from '../../errors.ts';
 import { childEnvironment, type Environment } from '../tailscaled/child-environment.ts';
 import { readJsonLines, writeJsonLine } from '../control/json-lines.ts';
 import { isFinal, type ProgressEvent } from '../join/progress.ts';
-import type { RuntimeFolder } from './runtime-folder.ts';
+import type { RuntimeFolder } from '../folder/runtime-folder.ts';
 import { within } from '../../async.ts';
 
 /** The socket pair's end in the supervisor. */

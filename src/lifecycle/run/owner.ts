@@ -1,6 +1,6 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
-import { identify, type ProcessId, readProcess } from './process-id.ts';
+import { identify, type ProcessId, readProcess } from '../folder/process-id.ts';
 
 /** A process on the way from `up` to the first process of the container. */
 export interface Ancestor extends ProcessId {

@@ -4,14 +4,14 @@ import type { Joined } from '../join/join.ts';
 import type { Keeper } from '../join/keep-joined.ts';
 import type { Learnt } from '../join/join-parts.ts';
 import type { Listeners } from '../join/progress.ts';
-import type { RuntimeFolder } from './runtime-folder.ts';
+import type { RuntimeFolder } from '../folder/runtime-folder.ts';
 import type {
   MemberSettings,
   MemberStatus,
   SupervisorStatus,
   TailnetState,
 } from './supervisor-parts.ts';
-import type { ProcessId } from './process-id.ts';
+import type { ProcessId } from '../folder/process-id.ts';
 
 /** One tailnet of a run. */
 export interface Member extends MemberSettings {

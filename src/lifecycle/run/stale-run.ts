@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { readPidfile } from './pidfile.ts';
-import { type ProcessId, signalProcess, waitForExit } from './process-id.ts';
+import { readPidfile } from '../folder/pidfile.ts';
+import { type ProcessId, signalProcess, waitForExit } from '../folder/process-id.ts';
 import {
   memberNames,
   memberPaths,
   removeSecretFiles,
   type RuntimeFolder,
-} from './runtime-folder.ts';
+} from '../folder/runtime-folder.ts';
 
 /**
  * Ends a process that may not listen: SIGTERM, after `graceMs` SIGKILL. Only ever this very process.

@@ -1,9 +1,9 @@
 import { messageOf } from '../../errors.ts';
 import { callControl } from '../control/control-client.ts';
 import { endLeftoverTailscaled, endProcess, removeFilesOfARun } from './stale-run.ts';
-import { readPidfile } from './pidfile.ts';
-import { isRunning, type ProcessId, waitForExit } from './process-id.ts';
-import { findRuntimeFolder, type RuntimeFolder } from './runtime-folder.ts';
+import { readPidfile } from '../folder/pidfile.ts';
+import { isRunning, type ProcessId, waitForExit } from '../folder/process-id.ts';
+import { findRuntimeFolder, type RuntimeFolder } from '../folder/runtime-folder.ts';
 
 export type Stopped =
   | { readonly kind: 'not_up'; readonly left: readonly string[] }

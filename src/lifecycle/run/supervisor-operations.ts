@@ -1,6 +1,6 @@
 import { SpacetailError } from '../../errors.ts';
 import type { ControlHandlers } from '../control/control-socket.ts';
-import { identify, type ProcessId } from './process-id.ts';
+import { identify, type ProcessId } from '../folder/process-id.ts';
 import type { Run } from './run.ts';
 import type { Watchdog } from './watchdog.ts';
 

@@ -2,9 +2,9 @@ import type { Environment } from '../tailscaled/child-environment.ts';
 import type { ControlHandlers } from '../control/control-socket.ts';
 import type { JoinSettings, TailnetView } from '../join/join-parts.ts';
 import type { ErrorMessage } from '../control/error-message.ts';
-import type { ProcessId } from './process-id.ts';
+import type { ProcessId } from '../folder/process-id.ts';
 import type { Listeners, NodeSummary, ProgressEvent } from '../join/progress.ts';
-import type { RuntimeFolder } from './runtime-folder.ts';
+import type { RuntimeFolder } from '../folder/runtime-folder.ts';
 import type { SpacetailError } from '../../errors.ts';
 
 /** The listeners and what goes through them. */

@@ -1,16 +1,16 @@
 import { SpacetailError } from '../../errors.ts';
 import { createTailscaledLog } from '../tailscaled/tailscaled-log.ts';
-import { bindListeners, bringUp } from '../join/bring-up.ts';
+import { bindListeners, bringUp } from './bring-up.ts';
 import { type ControlServer, listenControl } from '../control/control-socket.ts';
 import { aborted, createEnding } from './ending.ts';
 import { endLeftoverTailscaled } from './stale-run.ts';
-import { claimPidfile, releasePidfile } from './pidfile.ts';
-import { identify, type ProcessId } from './process-id.ts';
+import { claimPidfile, releasePidfile } from '../folder/pidfile.ts';
+import { identify, type ProcessId } from '../folder/process-id.ts';
 import { createProgress, type Progress, type ProgressEvent } from '../join/progress.ts';
 import { readBefore, writeBefore } from './before-file.ts';
 import type { Run } from './run.ts';
 import { createRunState, type Member } from './run-state.ts';
-import { memberPaths, openRuntimeFolder, type RuntimeFolder } from './runtime-folder.ts';
+import { memberPaths, openRuntimeFolder, type RuntimeFolder } from '../folder/runtime-folder.ts';
 import { supervisorOperations } from './supervisor-operations.ts';
 import type {
   BuildParts,

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { stopGraceMs } from '../join/join-parts.ts';
 import { filesOfTailnets } from './stale-run.ts';
 import type { Run } from './run.ts';
-import { removeSecretFiles } from './runtime-folder.ts';
+import { removeSecretFiles } from '../folder/runtime-folder.ts';
 import { within } from '../../async.ts';
 
 /** Requests under way get this long; with what follows `down` stays below 10 s in the worst case. */

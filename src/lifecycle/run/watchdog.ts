@@ -1,4 +1,4 @@
-import { isRunning, type ProcessId } from './process-id.ts';
+import { isRunning, type ProcessId } from '../folder/process-id.ts';
 
 export interface Watchdog {
   /**

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { SpacetailError } from '../../errors.ts';
 import { isOn, readGoFlags, upSwitches } from './go-flags.ts';
-import type { RuntimeFolder } from '../run/runtime-folder.ts';
+import type { RuntimeFolder } from '../folder/runtime-folder.ts';
 
 export interface TailscaledSettings {
   /** TS_SOCKET, or `--socket` of TS_TAILSCALED_EXTRA_ARGS. */

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { SpacetailError } from '../../errors.ts';
 import { cannotStart, describeExit, exitOf } from './child-exit.ts';
 import { createLineRing } from './line-ring.ts';
-import { identify, type ProcessId, signalProcess } from '../run/process-id.ts';
+import { identify, type ProcessId, signalProcess } from '../folder/process-id.ts';
 import { socketAnswers, waitForSocket } from '../control/socket-answers.ts';
 import type { TailscaledLog } from './tailscaled-log.ts';
 

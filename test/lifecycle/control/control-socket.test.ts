@@ -13,9 +13,9 @@ import {
   type ControlHandlers,
 } from '../../../src/lifecycle/control/control-socket.ts';
 import { readJsonLines } from '../../../src/lifecycle/control/json-lines.ts';
-import { claimPidfile } from '../../../src/lifecycle/run/pidfile.ts';
-import { identify, type ProcessId } from '../../../src/lifecycle/run/process-id.ts';
-import { runtimePaths } from '../../../src/lifecycle/run/runtime-folder.ts';
+import { claimPidfile } from '../../../src/lifecycle/folder/pidfile.ts';
+import { identify, type ProcessId } from '../../../src/lifecycle/folder/process-id.ts';
+import { runtimePaths } from '../../../src/lifecycle/folder/runtime-folder.ts';
 import { tmpFolder, type HasTeardown } from '../../support/tmp-folder.ts';
 
 const soon = (): AbortSignal => AbortSignal.timeout(20_000);

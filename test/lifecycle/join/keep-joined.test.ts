@@ -2,7 +2,7 @@ import t from 'tap';
 import { SpacetailError } from '../../../src/errors.ts';
 import type { Joined } from '../../../src/lifecycle/join/join.ts';
 import { keepJoined, type TailnetChange } from '../../../src/lifecycle/join/keep-joined.ts';
-import { mayBeTriedAgain } from '../../../src/lifecycle/join/keep-tailnet.ts';
+import { mayBeTriedAgain } from '../../../src/lifecycle/run/keep-tailnet.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
 /** One that runs until it is stopped. */

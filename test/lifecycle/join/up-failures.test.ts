@@ -1,6 +1,6 @@
 import t from 'tap';
-import { readPidfile } from '../../../src/lifecycle/run/pidfile.ts';
-import { isRunning } from '../../../src/lifecycle/run/process-id.ts';
+import { readPidfile } from '../../../src/lifecycle/folder/pidfile.ts';
+import { isRunning } from '../../../src/lifecycle/folder/process-id.ts';
 import { stopSupervisor } from '../../../src/lifecycle/run/stop-supervisor.ts';
 import { failureOf, leftIn, tailscaledOf } from '../../fakes/run-facts.ts';
 import { createTestRun, testTailnet } from '../../fakes/test-run.ts';

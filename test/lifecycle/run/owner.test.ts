@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as fc from 'fast-check';
 import t from 'tap';
 import { type Ancestor, ownerAmong } from '../../../src/lifecycle/run/owner.ts';
-import { parseProcessStat } from '../../../src/lifecycle/run/process-id.ts';
+import { parseProcessStat } from '../../../src/lifecycle/folder/process-id.ts';
 import { run } from '../../support/run.ts';
 import { tmpFolder } from '../../support/tmp-folder.ts';
 

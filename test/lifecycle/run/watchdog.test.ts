@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
-import { identify, type ProcessId } from '../../../src/lifecycle/run/process-id.ts';
+import { identify, type ProcessId } from '../../../src/lifecycle/folder/process-id.ts';
 import { watchOwner } from '../../../src/lifecycle/run/watchdog.ts';
 import { waitFor } from '../../support/wait-for.ts';
 

@@ -2,7 +2,7 @@ import { lstatSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { readGoFlags } from '../../../src/lifecycle/tailscaled/go-flags.ts';
-import { openRuntimeFolder } from '../../../src/lifecycle/run/runtime-folder.ts';
+import { openRuntimeFolder } from '../../../src/lifecycle/folder/runtime-folder.ts';
 import { tailscaledArguments } from '../../../src/lifecycle/tailscaled/tailscaled-arguments.ts';
 import {
   inboundAllowed,

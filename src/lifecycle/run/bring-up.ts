@@ -1,7 +1,7 @@
 import { messageOf, SpacetailError } from '../../errors.ts';
-import { joinTailnet, type Joined } from './join.ts';
-import { loginPartOf } from './login-parts.ts';
-import type { JoinParts } from './join-parts.ts';
+import { joinTailnet, type Joined } from '../join/join.ts';
+import { loginPartOf } from '../join/login-parts.ts';
+import type { JoinParts } from '../join/join-parts.ts';
 import {
   change,
   joinParts,
@@ -10,10 +10,10 @@ import {
   mayBeTriedAgain,
   settingsOf,
 } from './keep-tailnet.ts';
-import type { MemberNode, Step } from './progress.ts';
-import type { Run } from '../run/run.ts';
-import { downState, type Member, runningState } from '../run/run-state.ts';
-import { refuseSameTailnet } from './same-tailnet.ts';
+import type { MemberNode, Step } from '../join/progress.ts';
+import type { Run } from './run.ts';
+import { downState, type Member, runningState } from './run-state.ts';
+import { refuseSameTailnet } from '../join/same-tailnet.ts';
 
 /** What failed, with the tailnet and the step it failed in; running out of time becomes an error of its own. */
 function inStep(

@@ -16,7 +16,7 @@ import {
   openRuntimeFolder,
   removeSecretFiles,
   writeSecretFile,
-} from '../../../src/lifecycle/run/runtime-folder.ts';
+} from '../../../src/lifecycle/folder/runtime-folder.ts';
 import { run } from '../../support/run.ts';
 import { tmpFolder } from '../../support/tmp-folder.ts';
 
@@ -24,7 +24,7 @@ const modeOf = (path: string): number => lstatSync(path).mode & 0o777;
 
 void t.test('it is made with mode 0700 under any umask, its parents too', async (t) => {
   const home = tmpFolder(t);
-  const script = join(import.meta.dirname, '../../../src/lifecycle/run/runtime-folder.ts');
+  const script = join(import.meta.dirname, '../../../src/lifecycle/folder/runtime-folder.ts');
   for (const umask of ['000', '022', '077', '777']) {
     const path = join(home, umask === '777' ? `top-${umask}` : `a${umask}/b`, '').replace(
       /\/$/,

@@ -4,16 +4,20 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import t from 'tap';
-import { claimPidfile, readPidfile, releasePidfile } from '../../../src/lifecycle/run/pidfile.ts';
+import {
+  claimPidfile,
+  readPidfile,
+  releasePidfile,
+} from '../../../src/lifecycle/folder/pidfile.ts';
 import {
   identify,
   isRunning,
   type ProcessId,
   signalProcess,
   waitForExit,
-} from '../../../src/lifecycle/run/process-id.ts';
+} from '../../../src/lifecycle/folder/process-id.ts';
 import { stopSupervisor } from '../../../src/lifecycle/run/stop-supervisor.ts';
-import { openRuntimeFolder } from '../../../src/lifecycle/run/runtime-folder.ts';
+import { openRuntimeFolder } from '../../../src/lifecycle/folder/runtime-folder.ts';
 import { tmpFolder } from '../../support/tmp-folder.ts';
 import { waitFor } from '../../support/wait-for.ts';
 

@@ -1,12 +1,12 @@
 /** One tailnet of a run from its first join on: joined again after a crash, or after a join that failed. */
 import type { SpacetailError } from '../../errors.ts';
-import { joinTailnet, type Joined } from './join.ts';
-import { type JoinParts, type JoinSettings, stopGraceMs } from './join-parts.ts';
-import { keepJoined, type Keeper, type KeeperOptions } from './keep-joined.ts';
-import type { Run } from '../run/run.ts';
-import { downState, type Member, runningState } from '../run/run-state.ts';
-import { refuseSameTailnet } from './same-tailnet.ts';
-import type { TailnetState } from '../run/supervisor-parts.ts';
+import { joinTailnet, type Joined } from '../join/join.ts';
+import { type JoinParts, type JoinSettings, stopGraceMs } from '../join/join-parts.ts';
+import { keepJoined, type Keeper, type KeeperOptions } from '../join/keep-joined.ts';
+import type { Run } from './run.ts';
+import { downState, type Member, runningState } from './run-state.ts';
+import { refuseSameTailnet } from '../join/same-tailnet.ts';
+import type { TailnetState } from './supervisor-parts.ts';
 
 /** Each attempt may mint a key, and the run does without meanwhile. */
 const lateJoin = { firstDelayMs: 5000, longestDelayMs: 60_000 };
