@@ -55,21 +55,28 @@ void t.test('each kind of violation is found', async (t) => {
 });
 
 void t.test('every source file is one idea of at most 220 lines', async (t) => {
-  for (const file of readImports(src).keys()) {
-    const lines = readFileSync(`${src}/${file}`, 'utf8').split('\n').length;
-    t.ok(lines <= 221, `src/${file} has ${lines} lines`);
-  }
+  const linesOf = (file: string): number =>
+    readFileSync(`${src}/${file}`, 'utf8').split('\n').length - 1;
+  const files = [...readImports(src).keys()];
+  t.same(
+    files.filter((file) => linesOf(file) > 220),
+    [],
+  );
 });
 
 void t.test('no file has syntax that Node 22 cannot parse', async (t) => {
   const tooNew = /^\s*(?:await )?using \w+ =/m;
   t.match('  await using it = await open();', tooNew);
-  for (const folder of ['src', 'scripts', 'test']) {
-    for (const file of readdirSync(`${root}/${folder}`, { recursive: true, encoding: 'utf8' })) {
-      if (!/\.[jt]s$/.test(file)) continue;
-      t.notMatch(readFileSync(`${root}/${folder}/${file}`, 'utf8'), tooNew, `${folder}/${file}`);
-    }
-  }
+  const files = ['src', 'scripts', 'test'].flatMap((folder) =>
+    readdirSync(`${root}/${folder}`, { recursive: true, encoding: 'utf8' })
+      .filter((file) => /\.[jt]s$/.test(file))
+      .map((file) => `${folder}/${file}`),
+  );
+  t.ok(files.length > 400, `${files.length} files were read`);
+  t.same(
+    files.filter((file) => tooNew.test(readFileSync(`${root}/${file}`, 'utf8'))),
+    [],
+  );
 });
 
 void t.test(

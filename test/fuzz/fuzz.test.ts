@@ -5,19 +5,21 @@ import { fuzzTargets } from './targets.ts';
 
 void t.test('each target has a corpus, and each corpus a target', async (t) => {
   t.same(corpusFolders(), fuzzTargets.map(({ name }) => name).toSorted());
-  for (const { name } of fuzzTargets) t.ok(readCorpus(name).length >= 3, `${name}: inputs`);
+  const few = fuzzTargets.filter(({ name }) => readCorpus(name).length < 3);
+  t.same(few, [], 'at least three inputs each');
 });
 
 for (const target of fuzzTargets) {
   void t.test(`${target.name}: holds for its corpus and for what is near to it`, async (t) => {
+    const wrong: string[] = [];
     for (const { file, bytes } of readCorpus(target.name)) {
       try {
         await target.check(bytes);
-        t.pass(file);
       } catch (error) {
-        t.fail(`corpus/${target.name}/${file}: ${String(error)}`);
+        wrong.push(`corpus/${target.name}/${file}: ${String(error)}`);
       }
     }
+    t.same(wrong, []);
     // A seed of its own would find other things each time, which is what `make fuzz` is for.
     const { runs, failure } = await runTarget(target, { seed: 17, numRuns: 1000 });
     t.equal(failure?.why, undefined, `${runs} runs: ${failure?.bytes.toString('latin1') ?? ''}`);

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import t from 'tap';
 import { canonicalAddress } from '../../src/ip/addresses.ts';
@@ -44,11 +45,12 @@ void t.test('what is no prefix is none', async (t) => {
 void t.test('a prefix contains its own address, and none of the other family', async (t) => {
   fc.assert(
     fc.property(prefix, (parsed) => {
-      t.ok(contains(parsed, parsed), parsed.text);
-      t.notOk(contains(parsed, parsed.family === 4 ? '::1' : '127.0.0.1'));
+      assert.ok(contains(parsed, parsed), parsed.text);
+      assert.ok(!contains(parsed, parsed.family === 4 ? '::1' : '127.0.0.1'));
     }),
     { seed, numRuns: 500 },
   );
+  t.pass('500 runs');
 });
 
 void t.test('a prefix in the source that is none is a defect', async (t) => {

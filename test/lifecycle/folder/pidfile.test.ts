@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -99,9 +100,10 @@ void t.test('whatever stands in the file is read without an error', async (t) =>
       fc.oneof(fc.string(), fc.stringMatching(/^\d{0,20} \d{0,20}\n?$/)),
       async (text) => {
         writeFileSync(path, text);
-        t.not((await readPidfile(path)).kind, 'absent');
+        assert.notEqual((await readPidfile(path)).kind, 'absent');
       },
     ),
     { seed: 14, numRuns: 100 },
   );
+  t.pass('100 runs');
 });

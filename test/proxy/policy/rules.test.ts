@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import t from 'tap';
 import { SpacetailError } from '../../../src/errors.ts';
@@ -90,13 +91,14 @@ void t.test('any text is a rule or refused, and never anything else', async (t) 
     fc.property(texts, (text) => {
       try {
         const rule = parse(text);
-        t.ok(rule !== undefined && rule.fromPort >= 1 && rule.fromPort <= rule.toPort);
+        assert.ok(rule !== undefined && rule.fromPort >= 1 && rule.fromPort <= rule.toPort);
       } catch (error) {
-        t.ok(error instanceof SpacetailError && error.code === 'config_invalid', text);
+        assert.ok(error instanceof SpacetailError && error.code === 'config_invalid', text);
       }
     }),
     { seed, numRuns: 5000 },
   );
+  t.pass('5,000 runs');
 });
 
 void t.test('the rule made for a host and port allows that and nothing beside it', async (t) => {
@@ -125,13 +127,14 @@ void t.test('the rule made for a host and port allows that and nothing beside it
         allowLocal: [],
         metadata: 'deny',
       });
-      t.equal(policy.judge(dialled).decision, 'allow', ruleFor(text, number));
-      t.equal(policy.judge({ ...dialled, port: (number % 65_535) + 1 }).decision, 'deny');
-      t.equal(
+      assert.equal(policy.judge(dialled).decision, 'allow', ruleFor(text, number));
+      assert.equal(policy.judge({ ...dialled, port: (number % 65_535) + 1 }).decision, 'deny');
+      assert.equal(
         policy.judge({ ...dialled, host: `x${text}.example`, ip: '203.0.113.10' }).decision,
         'deny',
       );
     }),
     { seed, numRuns: 300 },
   );
+  t.pass('300 runs');
 });
