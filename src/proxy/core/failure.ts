@@ -47,6 +47,15 @@ export function failure(kind: FailureKind, detail: string, hint: string): Failur
   return { kind, detail, hint };
 }
 
+/** The client ended its connection before it had an answer. Nobody reads this but the access log. */
+export function clientGone(): Failure {
+  return failure(
+    'client_gone',
+    'the client went away before it had an answer',
+    'Raise the time limit of the client.',
+  );
+}
+
 export function statusOf(failed: Failure): number {
   return table[failed.kind][0];
 }

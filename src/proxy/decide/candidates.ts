@@ -1,7 +1,6 @@
 /** The addresses of a target, each with its route, in the order of preference. */
 import { canonicalAddress } from '../../ip/addresses.ts';
 import type { Authority } from '../core/authority.ts';
-import type { OwnListeners } from '../inbound/own-listeners.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Route } from './route.ts';
 import { chooseRoute, isHostLocal } from './route.ts';
@@ -17,7 +16,8 @@ export interface DecideContext {
   readonly attachedNetworks: () => readonly string[];
   /** SPACETAIL_DIRECT: tells of a name or a canonical address. */
   readonly isDirect: (hostOrIp: string) => boolean;
-  readonly own: Pick<OwnListeners, 'isLoop'>;
+  /** Whether a connection to the address would come back to our own listeners. */
+  readonly own: { isLoop(ip: string, port: number, owner: Owner | undefined): boolean };
   /** Names that nobody here can resolve are left to the upstream proxy. */
   readonly hasUpstreamProxy: boolean;
 }

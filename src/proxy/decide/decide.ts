@@ -1,16 +1,15 @@
 /** From a target to a plan or a refusal: names, route, loop, policy, in this order. */
+import { canonicalAddress } from '../../ip/addresses.ts';
 import type { Authority } from '../core/authority.ts';
 import { hostForLog } from '../core/authority.ts';
 import { candidatesFor, isSameWay } from './candidates.ts';
 import type { Candidate, DecideContext } from './candidates.ts';
-import { deniedFailure, targetText } from './denied-failure.ts';
 import type { Failure } from '../core/failure.ts';
 import { failure } from '../core/failure.ts';
 import type { Verdict } from '../policy/policy.ts';
-import { explainResolution } from './resolution-failure.ts';
-import type { Unresolved } from './resolution-failure.ts';
+import { deniedFailure, explainResolution, targetText } from './failures.ts';
+import type { Unresolved } from './failures.ts';
 import type { RouteVia } from './route.ts';
-import { verdictOnName } from './verdict-on-name.ts';
 import type { ClientProcess } from '../core/request-record.ts';
 import type { NameSource, Owner, Peer, Resolution, Tailnet } from '../../tailnet.ts';
 
@@ -155,4 +154,51 @@ function findingsOf(
   const source = resolution.kind === 'resolved' ? resolution.source : undefined;
   const { via, because } = route;
   return { via, ip, owner, peer, source, verdict, because, isRouted: true, tailnet };
+}
+
+type NameContext = Pick<DecideContext, 'tailnet' | 'policy'>;
+
+/** The refusal of a name that the policy denies by name alone; `undefined` where its address is needed. */
+export function decideByName(
+  authority: Authority,
+  context: NameContext,
+  only?: Tailnet,
+): Decision | undefined {
+  const verdict = verdictOnName(authority, context, only);
+  if (verdict?.decision !== 'deny') return undefined;
+  const { tailnet } = context;
+  const isOwned = tailnet.ownsName(hostForLog(authority.host));
+  const findings: Findings = {
+    via: isOwned ? 'tailnet' : tailnet.exitNode() === undefined ? 'direct' : 'exit',
+    ip: undefined,
+    owner: undefined,
+    peer: undefined,
+    source: undefined,
+    verdict,
+    because: isOwned ? "the name is the tailnet's" : "the name is not the tailnet's",
+    isRouted: true,
+  };
+  return { kind: 'refuse', failure: deniedFailure(authority, verdict), findings };
+}
+
+/**
+ * The denial that every address of the name would meet, or `undefined`: where it depends, for an address, which
+ * is judged as such, and for a node's name, which is resolved without asking anybody.
+ */
+function verdictOnName(
+  { host: written, port }: Authority,
+  { tailnet, policy }: NameContext,
+  /** The client asked for this tailnet alone. */
+  only?: Tailnet,
+): Verdict | undefined {
+  const host = hostForLog(written);
+  const isNode = (name: string): boolean => tailnet.peerNamed(name) !== undefined;
+  if (canonicalAddress(written) !== undefined || isNode(host)) return undefined;
+  return policy.judgeName({
+    host,
+    port,
+    tailnet: only?.name,
+    isNode,
+    hasNodeUnder: (suffix) => tailnet.hasNodeUnder(suffix),
+  });
 }

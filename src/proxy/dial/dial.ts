@@ -1,5 +1,5 @@
 /** From a plan to a connection, or to the reason why there is none. Decides nothing. */
-import { clientGone } from '../core/client-gone.ts';
+import { clientGone } from '../core/failure.ts';
 import { failure } from '../core/failure.ts';
 import type { Plan } from '../decide/decide.ts';
 import type { DialContext, Dialled, DialOptions } from './dial-context.ts';

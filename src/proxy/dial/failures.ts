@@ -1,6 +1,6 @@
 /** What to say of a dial that failed: of a peer its name, its state, when it was last seen; and what to do. */
 import { formatAuthority } from '../core/authority.ts';
-import { clientGone } from '../core/client-gone.ts';
+import { clientGone } from '../core/failure.ts';
 import type { HandshakeFailure } from './handshake.ts';
 import type { Loss } from './race.ts';
 import type { Plan } from '../decide/decide.ts';

@@ -2,7 +2,7 @@
  * Dials through tailscaled, and nowhere else: in no state does a tailnet address leave by the host network. What a
  * failure means comes from what tailscaled says, from the peer's state and, where needed, from one question to LocalAPI.
  */
-import { clientGone } from '../core/client-gone.ts';
+import { clientGone } from '../core/failure.ts';
 import type { Plan } from '../decide/decide.ts';
 import { discard } from './connection.ts';
 import type { AttemptOptions, DialContext, Dialled } from './dial-context.ts';

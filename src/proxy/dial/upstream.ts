@@ -1,5 +1,5 @@
 /** The proxy that direct dials must use where the container's network allows nothing else. */
-import { clientGone } from '../core/client-gone.ts';
+import { clientGone } from '../core/failure.ts';
 import type { Plan } from '../decide/decide.ts';
 import type { DialContext, Dialled, DialOptions, UpstreamProxy } from './dial-context.ts';
 import { failure } from '../core/failure.ts';

@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { PassThrough } from 'node:stream';
 import { formatAuthority, hostForLog } from '../core/authority.ts';
-import { clientGone } from '../core/client-gone.ts';
+import { clientGone } from '../core/failure.ts';
 import type { Plan } from '../decide/decide.ts';
 import type { Exchange } from '../request/exchange.ts';
 import type { Failure } from '../core/failure.ts';

@@ -2,7 +2,7 @@
 import { request as httpRequest } from 'node:http';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { formatAuthority } from '../core/authority.ts';
-import { clientGone } from '../core/client-gone.ts';
+import { clientGone } from '../core/failure.ts';
 import type { Plan } from '../decide/decide.ts';
 import type { Failure } from '../core/failure.ts';
 import { requestFields, valuesOf } from '../http/headers.ts';

@@ -1,7 +1,6 @@
 /** How many clients may be connected at once, from the number of files the process may open. */
 import { readFileSync } from 'node:fs';
 import type { Server, Socket } from 'node:net';
-import { Roster } from '../core/roster.ts';
 
 /** Connections beyond the limit that are answered at one time; those beyond are closed at once. */
 const MOST_ANSWERED = 32;
@@ -37,17 +36,17 @@ export function limitConnections(
   limit: number,
   refuse: (socket: Socket, server: Server, mayAnswer: boolean) => void,
 ): { open: () => readonly Socket[] } {
-  const open = new Roster<Socket>();
+  const open = new Set<Socket>();
   for (const server of servers) {
     // In the place of the server's own listener, which would serve a refused connection all the same.
     const accept = server.listeners('connection') as ((socket: Socket) => void)[];
     server.removeAllListeners('connection');
     server.on('connection', (socket: Socket) => {
-      const seat = open.add(socket);
-      socket.once('close', () => open.remove(seat));
+      open.add(socket);
+      socket.once('close', () => open.delete(socket));
       if (open.size > limit) refuse(socket, server, open.size <= limit + MOST_ANSWERED);
       else for (const listener of accept) listener.call(server, socket);
     });
   }
-  return { open: () => open.members() };
+  return { open: () => [...open] };
 }

@@ -1,7 +1,6 @@
 /** Looks at the first bytes of each connection: a plain CONNECT goes to its door at once, the rest to node:http. */
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
-import { Roster } from '../core/roster.ts';
 import { readConnectHead } from './connect-head.ts';
 import type { ConnectHead } from './connect-head.ts';
 
@@ -25,7 +24,7 @@ export function sortConnections(
   onConnect: (head: ConnectHead, socket: Socket, rest: Buffer) => void,
 ): SortedConnections {
   const others = server.listeners('connection') as ((socket: Socket) => void)[];
-  const waiting = new Roster<() => void>();
+  const waiting = new Set<() => void>();
   const toNode = (socket: Socket): void => {
     for (const listener of others) listener.call(server, socket);
   };
@@ -33,7 +32,7 @@ export function sortConnections(
   server.on('connection', (socket: Socket) => {
     const leave = (): void => {
       clearTimeout(timer);
-      waiting.remove(seat);
+      waiting.delete(onSilence);
       socket.off('data', onData).off('end', onEnd).off('close', leave);
     };
     const onData = (chunk: Buffer): void => {
@@ -58,12 +57,12 @@ export function sortConnections(
       toNode(socket);
     };
     const timer = setTimeout(onSilence, FIRST_BYTES_MS);
-    const seat = waiting.add(onSilence);
+    waiting.add(onSilence);
     socket.on('error', ignore).on('data', onData).on('end', onEnd).on('close', leave);
   });
   return {
     settle() {
-      for (const handOver of waiting.members()) handOver();
+      for (const handOver of waiting) handOver();
     },
   };
 }

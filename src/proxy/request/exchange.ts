@@ -5,11 +5,10 @@
 import type { Authority } from '../core/authority.ts';
 import { hostForLog } from '../core/authority.ts';
 import { unknownTailnet } from '../decide/before-netmap.ts';
-import { clientGone } from '../core/client-gone.ts';
+import { clientGone } from '../core/failure.ts';
 import { askClient } from '../client-process/ask-client.ts';
 import { clientInTime } from '../client-process/client-in-time.ts';
-import { decide } from '../decide/decide.ts';
-import { decideByName } from '../decide/by-name.ts';
+import { decide, decideByName } from '../decide/decide.ts';
 import type { Decision, Plan } from '../decide/decide.ts';
 import { acquire } from '../dial/preconnect/acquire.ts';
 import type { Dialled } from '../dial/dial-context.ts';

@@ -5,7 +5,6 @@ import type { ExchangeOptions } from './exchange-options.ts';
 import type { ExchangeRequest } from './record-of.ts';
 import type { Failure } from '../core/failure.ts';
 import type { RequestRecord } from '../core/request-record.ts';
-import { Roster } from '../core/roster.ts';
 
 export interface Counters {
   /** Requests that have ended or are under way, refused ones included. */
@@ -19,7 +18,7 @@ export interface Counters {
 
 export class Hall {
   readonly options: ExchangeOptions;
-  readonly #underWay = new Roster<Exchange>();
+  readonly #underWay = new Set<Exchange>();
   readonly #idPrefix = Date.now().toString(36);
   #requests = 0;
   #denied = 0;
@@ -57,11 +56,11 @@ export class Hall {
     const id = `${this.#idPrefix}-${this.#requests}`;
     const exchange = new Exchange(id, request, this.options, (record) => {
       this.#ended(record);
-      this.#underWay.remove(seat);
+      this.#underWay.delete(exchange);
       if (this.#isDraining && this.#underWay.size === 0)
         this.#lull = setTimeout(() => this.#whenEmpty.resolve(), this.#lullMs);
     });
-    const seat = this.#underWay.add(exchange);
+    this.#underWay.add(exchange);
     if (this.#isDraining) clearTimeout(this.#lull);
     return exchange;
   }
@@ -101,7 +100,7 @@ export class Hall {
       cut = this.#underWay.size;
       this.#lullMs = 0;
       if (cut === 0) this.#whenEmpty.resolve();
-      for (const exchange of this.#underWay.members()) exchange.cut();
+      for (const exchange of this.#underWay) exchange.cut();
     };
     deadline.addEventListener('abort', cutAll, { once: true });
     if (deadline.aborted) cutAll();

@@ -1,7 +1,6 @@
 /** What would become of a request, by the very steps that a request takes; for `explain` and `resolve`. */
 import type { Authority } from '../core/authority.ts';
-import { decide } from '../decide/decide.ts';
-import { decideByName } from '../decide/by-name.ts';
+import { decide, decideByName } from '../decide/decide.ts';
 import { unknownTailnet } from '../decide/before-netmap.ts';
 import type { Decision, Findings } from '../decide/decide.ts';
 import { dial } from '../dial/dial.ts';

@@ -8,7 +8,7 @@ import {
   statusOf,
 } from '../../../src/proxy/core/failure.ts';
 import type { FailureKind } from '../../../src/proxy/core/failure.ts';
-import { explainResolution } from '../../../src/proxy/decide/resolution-failure.ts';
+import { explainResolution } from '../../../src/proxy/decide/failures.ts';
 import { lastSeen, offline } from '../../../src/proxy/dial/failures.ts';
 import { fakePeer } from '../../support/fake-tailnet.ts';
 import { planFor } from '../../support/plan.ts';

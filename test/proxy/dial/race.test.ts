@@ -1,7 +1,7 @@
 import t from 'tap';
 import { openConnection } from '../../../src/proxy/dial/connection.ts';
 import type { Dialled } from '../../../src/proxy/dial/dial-context.ts';
-import { clientGone } from '../../../src/proxy/core/client-gone.ts';
+import { clientGone } from '../../../src/proxy/core/failure.ts';
 import { failure } from '../../../src/proxy/core/failure.ts';
 import { interleave, race } from '../../../src/proxy/dial/race.ts';
 import type { Attempt, Limits } from '../../../src/proxy/dial/race.ts';

@@ -2,12 +2,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { besideIdle, notBesideIdle } from '../scripts/beside-idle.ts';
-import { importsOf, readImports, violations } from './support/house.ts';
+import { importsOf, packages, readImports, violations } from './support/architecture.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const src = `${root}src`;
 
-void t.test('no import crosses a wall, runs up or closes a circle', async (t) => {
+void t.test('no import runs up, goes from one package to another or closes a circle', async (t) => {
   const graph = readImports(src);
   t.ok(graph.size > 40, `${graph.size} files were read`);
   t.same(violations(graph), []);
@@ -39,27 +39,42 @@ void t.test('each kind of violation is found', async (t) => {
   const graph = new Map([
     ['config.ts', ['serve.ts']],
     ['errors.ts', []],
-    ['proxy/dial.ts', ['dns/resolver.ts', 'proxy/tunnel.ts']],
-    ['proxy/tunnel.ts', ['proxy/dial.ts']],
-    ['dns/resolver.ts', ['errors.ts', 'dns/gone.ts']],
-    ['serve.ts', ['proxy/dial.ts']],
+    ['proxy/dial/dial.ts', ['dns/resolve/resolver.ts', 'proxy/inbound/socks5.ts']],
+    ['proxy/inbound/socks5.ts', ['proxy/dial/dial.ts', 'proxy/bridge.ts']],
+    ['proxy/bridge.ts', ['proxy/inbound/socks5.ts']],
+    ['proxy/attic/old.ts', []],
+    ['dns/resolve/resolver.ts', ['errors.ts', 'dns/resolve/gone.ts']],
+    ['serve.ts', ['proxy/dial/dial.ts']],
     ['attic/old.ts', []],
   ]);
   t.same(violations(graph), [
     'up: config.ts imports serve.ts',
-    'wall: proxy/dial.ts imports dns/resolver.ts',
-    'missing: dns/resolver.ts imports dns/gone.ts',
-    'no floor: attic/old.ts',
-    'circle: proxy/dial.ts → proxy/tunnel.ts → proxy/dial.ts',
+    'packages: proxy/dial/dial.ts imports dns/resolve/resolver.ts',
+    'up: proxy/dial/dial.ts imports proxy/inbound/socks5.ts',
+    'up: proxy/inbound/socks5.ts imports proxy/bridge.ts',
+    'no layer: proxy/attic/old.ts',
+    'missing: dns/resolve/resolver.ts imports dns/resolve/gone.ts',
+    'no layer: attic/old.ts',
+    'circle: proxy/dial/dial.ts → proxy/inbound/socks5.ts → proxy/dial/dial.ts',
+    'circle: proxy/inbound/socks5.ts → proxy/bridge.ts → proxy/inbound/socks5.ts',
   ]);
 });
 
-void t.test('every source file is one idea of at most 220 lines', async (t) => {
+void t.test('each folder of a package has its place', async (t) => {
+  for (const [name, folders] of Object.entries(packages)) {
+    const there = readdirSync(`${src}/${name}`, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => entry.name);
+    t.same(there.toSorted(), folders.toSorted(), name);
+  }
+});
+
+void t.test('every source file is one idea of at most 350 lines', async (t) => {
   const linesOf = (file: string): number =>
     readFileSync(`${src}/${file}`, 'utf8').split('\n').length - 1;
   const files = [...readImports(src).keys()];
   t.same(
-    files.filter((file) => linesOf(file) > 220),
+    files.filter((file) => linesOf(file) > 350),
     [],
   );
 });

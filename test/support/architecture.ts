@@ -1,32 +1,55 @@
-/** Reads the imports of a folder of sources and finds what breaks the plan of the house. */
+/** Reads the imports of a folder of sources and finds what breaks the architecture: arrows only run down. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 
 /** File (relative to src/) → files it imports, types and lazy imports included. */
 export type ImportGraph = ReadonlyMap<string, readonly string[]>;
 
-export interface Floor {
-  /** What a file's path must match to live on this floor. */
+export interface Layer {
+  /** What a file's path must match to belong to this layer. */
   readonly files: RegExp;
   /** Its name in a violation. */
   readonly name: string;
 }
 
-/** The house from the ground up: a file may import its own floor and those below it. */
-export const floors: readonly Floor[] = [
+/** From the bottom up: a file may import its own layer and those below it. */
+export const layers: readonly Layer[] = [
   {
-    name: 'ground',
+    name: 'base',
     files: /^((async|errors|log|log-file|memo|no-proxy|version|tailnet)\.ts$|(http1|ip)\/)/,
   },
-  { name: 'rooms', files: /^(proxy|dns|lifecycle|report)\// },
+  { name: 'packages', files: /^(proxy|dns|lifecycle|report)\// },
   { name: 'config', files: /^config(\.ts$|\/)/ },
   { name: 'wiring', files: /^(serve\.ts$|serve\/)/ },
   { name: 'commands', files: /^commands\// },
-  { name: 'doors', files: /^((cli|index)\.ts$|api\/)/ },
+  { name: 'entries', files: /^((cli|index)\.ts$|api\/)/ },
 ];
 
-/** Rooms that never import one another. */
-const rooms = ['proxy', 'dns', 'lifecycle', 'report'];
+/**
+ * Packages, which never import one another, each with its folders from the bottom up: a file may import its
+ * own folder and those before it. Files beside the folders are on top of them.
+ */
+export const packages: Readonly<Record<string, readonly string[]>> = {
+  proxy: [
+    'core',
+    'socket-tables',
+    'client-process',
+    'policy',
+    'decide',
+    'dial',
+    'tunnel',
+    'http',
+    'log',
+    'metrics',
+    'request',
+    'forward',
+    'inbound',
+    'pages',
+  ],
+  dns: ['local-api', 'index', 'resolve'],
+  lifecycle: ['folder', 'control', 'tailscaled', 'credentials', 'join', 'run'],
+  report: [],
+};
 
 /** Each statement that names a module: `import … from`, `export … from`, `import '…'`, `import('…')`. */
 const specifier =
@@ -51,12 +74,19 @@ export function readImports(folder: string): ImportGraph {
   return graph;
 }
 
-function floorOf(file: string): number {
-  return floors.findIndex((floor) => floor.files.test(file));
+function layerOf(file: string): number {
+  return layers.findIndex((layer) => layer.files.test(file));
 }
 
-function roomOf(file: string): string | undefined {
-  return rooms.find((room) => file.startsWith(`${room}/`));
+function packageOf(file: string): string | undefined {
+  return Object.keys(packages).find((name) => file.startsWith(`${name}/`));
+}
+
+/** The place of a file's folder in its package; -1 for a folder that has none. */
+function folderOf(name: string, file: string): number {
+  const folders = packages[name] ?? [];
+  const [, folder = '', ...rest] = file.split('/');
+  return rest.length === 0 ? folders.length : folders.indexOf(folder);
 }
 
 function circles(graph: ImportGraph): string[] {
@@ -76,19 +106,30 @@ function circles(graph: ImportGraph): string[] {
   return found;
 }
 
-/** One sentence for each wall crossed, arrow that runs up, file on no floor, missing file and circle. */
+/** One sentence for each arrow that runs up or between packages, file without a layer, missing file and circle. */
 export function violations(graph: ImportGraph): string[] {
   const found: string[] = [];
   for (const [file, targets] of graph) {
-    if (floorOf(file) < 0) found.push(`no floor: ${file}`);
+    const from = packageOf(file);
+    if (layerOf(file) < 0 || (from !== undefined && folderOf(from, file) < 0))
+      found.push(`no layer: ${file}`);
     for (const target of targets) {
-      const from = roomOf(file);
-      const to = roomOf(target);
+      const to = packageOf(target);
       if (!graph.has(target)) found.push(`missing: ${file} imports ${target}`);
       else if (from !== undefined && to !== undefined && from !== to)
-        found.push(`wall: ${file} imports ${target}`);
-      else if (floorOf(target) > floorOf(file)) found.push(`up: ${file} imports ${target}`);
+        found.push(`packages: ${file} imports ${target}`);
+      else if (layerOf(target) > layerOf(file) || isUpwards(from, to, file, target))
+        found.push(`up: ${file} imports ${target}`);
     }
   }
   return [...found, ...circles(graph)];
+}
+
+function isUpwards(
+  from: string | undefined,
+  to: string | undefined,
+  file: string,
+  target: string,
+): boolean {
+  return from !== undefined && from === to && folderOf(from, target) > folderOf(from, file);
 }

@@ -1,8 +1,21 @@
-/** Why a name has no address, as a failure that a person can act on. */
+/** Refusals as failures that a person can act on: a denial, a name without an address. */
 import { hostForLog } from '../core/authority.ts';
+import type { Authority } from '../core/authority.ts';
 import { failure } from '../core/failure.ts';
 import type { Failure } from '../core/failure.ts';
+import type { Verdict } from '../policy/policy.ts';
 import type { Resolution } from '../../tailnet.ts';
+
+/** The target of a request as its answer names it. */
+export function targetText({ written, port }: Authority): string {
+  return `${hostForLog(written)}:${port}`;
+}
+
+/** What a client is told of a denial. */
+export function deniedFailure(authority: Authority, verdict: Verdict): Failure {
+  const kind = verdict.error === 'destination_ip_prohibited' ? 'ip_prohibited' : 'denied';
+  return failure(kind, `${targetText(authority)} is denied: ${verdict.reason}`, verdict.hint);
+}
 
 /** How many near names are told. */
 const SHOWN = 3;
