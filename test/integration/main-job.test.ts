@@ -105,6 +105,7 @@ void t.test(
   async (t) => {
     const spacetail = await spacetailFor(t, facts, { TRACE: '1' });
     const seen: string[] = [];
+    const sampled = new Set<string>();
     const sampling = new AbortController();
     const sampler = (async () => {
       while (!sampling.signal.aborted) {
@@ -112,9 +113,11 @@ void t.test(
           for (const file of ['cmdline', 'environ']) {
             try {
               const text = readFileSync(`/proc/${pid}/${file}`, 'utf8');
-              const isOurs = /supervise|tailscaled|tailscale\0/.test(
+              const program = /supervise|tailscaled|tailscale\0/.exec(
                 readFileSync(`/proc/${pid}/cmdline`, 'utf8'),
-              );
+              )?.[0];
+              const isOurs = program !== undefined;
+              if (isOurs) sampled.add(`${program} ${file}`);
               if ((file === 'cmdline' || isOurs) && text.includes(facts.authKey))
                 seen.push(`${pid} ${file}: ${text.slice(0, 80)}`);
             } catch {
@@ -133,6 +136,14 @@ void t.test(
     sampling.abort();
     await sampler;
     t.same(seen, []);
+    t.same(
+      [...sampled].toSorted(),
+      ['supervise', 'tailscale\0', 'tailscaled'].flatMap((name) => [
+        `${name} cmdline`,
+        `${name} environ`,
+      ]),
+      'all of it was sampled',
+    );
     for (const text of [up.stdout, up.stderr, down.stdout, down.stderr])
       t.notMatch(text, facts.authKey);
     const files = filesBelow(spacetail.runtimeDir);
