@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -95,11 +96,24 @@ void t.test(
     const { port } = front.address() as AddressInfo;
     mkdirSync(join(folder, 'certificates'));
     copyFileSync(caFile, join(folder, 'certificates', 'private.pem'));
-    for (const trust of [
+    const tunnels: string[] = [];
+    const proxy = createHttpServer();
+    proxy.on('connect', (request, client) => {
+      tunnels.push(request.url ?? '');
+      const origin = connect(port, '127.0.0.1', () => client.write('HTTP/1.1 200 OK\r\n\r\n'));
+      client.pipe(origin).pipe(client);
+    });
+    proxy.listen(0, '127.0.0.1');
+    await once(proxy, 'listening');
+    t.teardown(() => proxy.close());
+    const by = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+    const trusts: Record<string, string>[] = [
+      { SSL_CERT_FILE: caFile, SPACETAIL_UPSTREAM_PROXY: by },
       { SSL_CERT_FILE: caFile },
       { SSL_CERT_DIR: `/nonexistent:${join(folder, 'certificates')}` },
       { NODE_EXTRA_CA_CERTS: caFile },
-    ]) {
+    ];
+    for (const trust of trusts) {
       const child = startCli(t, ['get-authkey'], {
         ...client,
         ...trust,
@@ -108,5 +122,7 @@ void t.test(
       const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
       t.equal(stdout, `${mintedKey}\n`, `${Object.keys(trust)[0]} ${stderr}`);
     }
+    const tunnel = `127.0.0.1:${port}`;
+    t.same(tunnels, [tunnel, tunnel], 'the one that was told to went by the proxy');
   },
 );

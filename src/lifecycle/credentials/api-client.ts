@@ -1,4 +1,13 @@
-import type { Dispatcher } from 'undici';
+import { once } from 'node:events';
+import {
+  type ClientRequest,
+  type IncomingMessage,
+  request as httpRequest,
+  type RequestOptions,
+} from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { isIP, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { noProxyOf } from '../../no-proxy.ts';
 import type { Upstream } from '../tailscaled/child-environment.ts';
 import { type ResolveHost, toLookup } from './host-lookup.ts';
@@ -28,7 +37,6 @@ export interface ApiRequest {
 export interface ApiClient {
   /** @throws {Error} of the network; the signal's reason */
   post(request: ApiRequest, signal: AbortSignal): Promise<ApiAnswer>;
-  close(): Promise<void>;
 }
 
 /** One try; the whole is bounded by the caller's signal. */
@@ -36,25 +44,73 @@ const tryTimeoutMs = 10_000;
 /** Answers are a few hundred bytes. */
 const longestBody = 64 * 1024;
 
-async function createDispatcher(options: ApiOptions): Promise<Dispatcher> {
-  const { Agent, ProxyAgent } = await import('undici');
-  const lookup = toLookup(options.resolveHost);
-  const connect = { lookup, timeout: tryTimeoutMs };
-  const { upstream } = options;
-  if (upstream === undefined || noProxyOf(upstream.noProxy)(new URL(options.baseUrl).hostname)) {
-    return new Agent({ connect });
-  }
-  const { username, password } = new URL(upstream.url);
+type Target = Pick<RequestOptions, 'lookup' | 'signal'>;
+
+/** The proxy of the container, as a client of it writes to it. */
+interface Proxy {
+  readonly host: string;
+  readonly port: number;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+function proxyOf({ upstream, baseUrl }: ApiOptions): Proxy | undefined {
+  if (upstream === undefined || noProxyOf(upstream.noProxy)(new URL(baseUrl).hostname))
+    return undefined;
+  const { hostname, port, username, password } = new URL(upstream.url);
   const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  return new ProxyAgent({
-    uri: upstream.url,
-    proxyTls: { lookup },
-    ...(username !== '' && { token: `Basic ${Buffer.from(login).toString('base64')}` }),
+  const authorization = `Basic ${Buffer.from(login).toString('base64')}`;
+  return {
+    host: bare(hostname),
+    port: Number(port || 80),
+    headers: username === '' ? {} : { 'proxy-authorization': authorization },
+  };
+}
+
+function bare(hostname: string): string {
+  return hostname.replaceAll(/^\[|\]$/g, '');
+}
+
+/** A tunnel for TLS through the proxy (RFC 9110 section 9.3.6). */
+async function openTunnel(proxy: Proxy, url: URL, target: Target): Promise<Socket> {
+  const authority = `${url.hostname}:${url.port || 443}`;
+  const request = httpRequest({
+    ...target,
+    ...proxy,
+    method: 'CONNECT',
+    path: authority,
+    headers: { ...proxy.headers, host: authority },
+    agent: false,
+  });
+  request.end();
+  const [answer, socket] = (await once(request, 'connect')) as [IncomingMessage, Socket];
+  if (answer.statusCode === 200) return socket;
+  socket.destroy();
+  throw new Error(`the upstream proxy answered ${answer.statusCode} for ${authority}`);
+}
+
+/** The request, not yet sent: by the upstream proxy or directly, never through ourselves. */
+async function openRequest(
+  url: URL,
+  proxy: Proxy | undefined,
+  target: Target,
+): Promise<ClientRequest> {
+  const options = { ...target, method: 'POST', agent: false } as const;
+  if (url.protocol === 'http:') {
+    if (proxy === undefined) return httpRequest(url, options);
+    const headers = { ...proxy.headers, host: url.host };
+    return httpRequest({ ...options, ...proxy, path: url.href, headers });
+  }
+  if (proxy === undefined) return httpsRequest(url, options);
+  const socket = await openTunnel(proxy, url, target);
+  const host = bare(url.hostname);
+  const servername = isIP(host) === 0 ? { servername: host } : {};
+  return httpsRequest(url, {
+    ...options,
+    createConnection: () => connectTls({ socket, host, ...servername }),
   });
 }
 
-function readRetryAfter(header: string | string[] | undefined): number | undefined {
-  const value = Array.isArray(header) ? header[0] : header;
+function readRetryAfter(value: string | undefined): number | undefined {
   if (value === undefined) return undefined;
   const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
   return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
@@ -74,34 +130,28 @@ async function readBody(body: AsyncIterable<Buffer>): Promise<unknown> {
 }
 
 /**
- * The Tailscale API as far as a key needs it. The proxy variables of the process play no part: it goes by
- * the upstream proxy or directly, never through ourselves.
+ * The Tailscale API as far as a key needs it, by Node's own client: another costs the supervisor 17 MB for as long as
+ * it runs. The proxy variables of the process play no part.
  */
-export async function createApiClient(options: ApiOptions): Promise<ApiClient> {
-  const { request } = await import('undici');
-  const dispatcher = await createDispatcher(options);
+export function createApiClient(options: ApiOptions): ApiClient {
+  const proxy = proxyOf(options);
+  const lookup = toLookup(options.resolveHost);
   return {
     async post({ path, form, json, bearer }, signal) {
-      const answer = await request(`${options.baseUrl}${path}`, {
-        method: 'POST',
-        dispatcher,
-        signal: AbortSignal.any([signal, AbortSignal.timeout(tryTimeoutMs)]),
-        headers: {
-          accept: 'application/json',
-          'content-type':
-            form === undefined ? 'application/json' : 'application/x-www-form-urlencoded',
-          ...(bearer !== undefined && { authorization: `Bearer ${bearer}` }),
-        },
-        body: form === undefined ? JSON.stringify(json) : new URLSearchParams(form).toString(),
-      });
+      const limited = AbortSignal.any([signal, AbortSignal.timeout(tryTimeoutMs)]);
+      const url = new URL(`${options.baseUrl}${path}`);
+      const request = await openRequest(url, proxy, { lookup, signal: limited });
+      const type = form === undefined ? 'application/json' : 'application/x-www-form-urlencoded';
+      request.setHeader('accept', 'application/json');
+      request.setHeader('content-type', type);
+      if (bearer !== undefined) request.setHeader('authorization', `Bearer ${bearer}`);
+      request.end(form === undefined ? JSON.stringify(json) : new URLSearchParams(form).toString());
+      const [answer] = (await once(request, 'response')) as [IncomingMessage];
       return {
-        status: answer.statusCode,
-        body: await readBody(answer.body),
+        status: answer.statusCode ?? 0,
+        body: await readBody(answer),
         retryAfterMs: readRetryAfter(answer.headers['retry-after']),
       };
-    },
-    async close() {
-      await dispatcher.destroy();
     },
   };
 }

@@ -31,6 +31,7 @@ function reasonOf(error: unknown): string {
   let inner = error;
   while (inner instanceof Error && inner.cause instanceof Error) inner = inner.cause;
   if (inner instanceof AggregateError && inner.errors.length > 0) return reasonOf(inner.errors[0]);
+  if ((inner as Error | undefined)?.name === 'TimeoutError') return 'it did not answer';
   const message = messageOf(inner);
   return message === '' ? ((inner as NodeJS.ErrnoException).code ?? 'unknown reason') : message;
 }

@@ -171,12 +171,10 @@ export async function obtainKey(
 ): Promise<string | undefined> {
   if (credential.kind === 'extra-args') return undefined;
   if (credential.kind === 'auth-key') return credential.authKey;
-  const api = await createApiClient(options);
+  const api = createApiClient(options);
   try {
     return await mintKey(api, await accessToken(api, credential, options, signal), options, signal);
   } catch (error) {
     throw withUnused(error, credential.unused);
-  } finally {
-    await api.close();
   }
 }

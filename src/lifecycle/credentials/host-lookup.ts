@@ -24,7 +24,7 @@ async function findAddresses(
   throw Object.assign(new Error(`no address of ${host} is known`), { code: 'ENOTFOUND' });
 }
 
-/** For sockets of undici's. Not Node's own `dns.lookup`: one that hangs would keep the process from ending. */
+/** For sockets of Node's and undici's. Not Node's own `dns.lookup`: one that hangs would keep the process from ending. */
 export function toLookup(resolveHost: ResolveHost): LookupFunction {
   return (host, options, callback) => {
     void (async () => {

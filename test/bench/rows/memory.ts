@@ -39,16 +39,24 @@ async function perTunnelKb(bench: Bench, subject: Subject, blocked: boolean): Pr
 interface Figures {
   idle: number;
   blocked: number;
+  /** As soon as `up` has returned. */
+  fresh: number;
   rss: number;
 }
 
 /** A fresh bridge a round: what the heap has once grown to, it keeps. */
 async function round(bench: Bench): Promise<Figures> {
   const { load, origin, scaled, tailnet } = bench;
-  const figures: Figures = { idle: Number.NaN, blocked: Number.NaN, rss: Number.NaN };
+  const figures: Figures = {
+    idle: Number.NaN,
+    blocked: Number.NaN,
+    fresh: Number.NaN,
+    rss: Number.NaN,
+  };
   for (const kind of ['idle', 'blocked'] as const) {
     const subject = await startSubject(tailnet.facts);
     try {
+      figures.fresh = await settledKb(subject.bridgePid);
       const warm = { proxy: subject.http, target: `${directHost}:${origin.echo}`, streams: 16 };
       await measureAll(load, 'setup', { ...warm, count: scaled(2000) });
       figures.rss = await settledKb(subject.bridgePid);
@@ -101,6 +109,12 @@ export async function memory(bench: Bench): Promise<Section> {
         spread: spreadOf([late / early]),
         unit: '×',
         bar: { is: 'most', must: 1.1, goal: 1 },
+      },
+      {
+        what: 'after up',
+        spread: series(({ fresh }) => fresh / 1024),
+        unit: 'MiB',
+        bar: { is: 'most', must: 86 },
       },
       { what: 'before them', spread: series(({ rss }) => rss / 1024), unit: 'MiB' },
       { what: 'after them', spread: spreadOf([late / 1024]), unit: 'MiB' },

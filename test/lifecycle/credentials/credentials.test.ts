@@ -343,6 +343,27 @@ void t.test(
   },
 );
 
+void t.test('a tunnel that the upstream proxy refuses is said as such', async (t) => {
+  const asked: string[] = [];
+  const proxy = createServer();
+  proxy.on('connect', (request, socket) => {
+    asked.push(`${request.headers['proxy-authorization']} ${request.url}`);
+    socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
+  });
+  proxy.listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  t.teardown(() => proxy.close());
+  const { port } = proxy.address() as AddressInfo;
+  const upstream = { url: `http://u:p@127.0.0.1:${port}`, noProxy: [] };
+  const options = optionsFor({ url: 'https://api.invalid' }, { upstream });
+  const error = await refusal(obtainKey(oauth, options, AbortSignal.timeout(700)));
+  t.match(error, {
+    code: 'api_unreachable',
+    message: /the upstream proxy answered 403 for api.invalid:443/,
+  });
+  t.equal(asked[0], 'Basic dTpw api.invalid:443');
+});
+
 void t.test(
   'names of the API are resolved by our resolver, and one without an address is unreachable',
   async (t) => {
