@@ -31,7 +31,7 @@ export function* indexOf(
   nowMs: number,
   moreRecords: readonly ExtraRecord[] = [],
 ): Generator<void, TailnetIndex> {
-  return yield* buildIndex(yield* readStatus(bytes, nowMs, moreRecords), nowMs);
+  return yield* buildIndex(yield* readStatus(bytes, moreRecords), nowMs);
 }
 
 /** Runs the work to its end, in turns of 5 ms. @throws as the work does, or the signal's reason */

@@ -28,9 +28,8 @@ const backendStates: ReadonlySet<string> = new Set([
   'InUseOtherUser',
 ]);
 
-function readNode(node: Json, nowMs: number): StatusNode {
+function readNode(node: Json): StatusNode {
   const dnsName = text(node['DNSName']);
-  const expiryMs = timeMs(node['KeyExpiry']);
   const nodeId = node['NodeID'];
   const capabilities = node['CapMap'];
   return {
@@ -42,7 +41,8 @@ function readNode(node: Json, nowMs: number): StatusNode {
     primaryRoutes: texts(node['PrimaryRoutes'], MAX_ROUTES),
     tags: texts(node['Tags'], MAX_TAGS),
     online: node['Online'] === true,
-    expired: node['Expired'] === true || (expiryMs > 0 && expiryMs <= nowMs),
+    // tailscaled says so by the clock of the control server (ipnlocal/expiry.go); ours may be wrong.
+    expired: node['Expired'] === true,
     lastSeenMs: timeMs(node['LastSeen']),
     createdMs: timeMs(node['Created']),
     exitNode: node['ExitNode'] === true,
@@ -60,7 +60,7 @@ class Complaints {
   }
 }
 
-function addPeers(read: StatusNode[], peers: unknown, nowMs: number, complaints: Complaints): void {
+function addPeers(read: StatusNode[], peers: unknown, complaints: Complaints): void {
   if (peers === null || peers === undefined) return;
   if (!isObject(peers)) {
     complaints.add('the status has a list of peers that is not an object');
@@ -68,7 +68,7 @@ function addPeers(read: StatusNode[], peers: unknown, nowMs: number, complaints:
   }
   for (const key of Object.keys(peers)) {
     const peer = peers[key];
-    const node = isObject(peer) ? readNode(peer, nowMs) : undefined;
+    const node = isObject(peer) ? readNode(peer) : undefined;
     if (node === undefined || (node.name === '' && node.addresses.length === 0)) {
       complaints.add(
         `a peer of the status was left out: ${shortened(key)} has neither name nor address`,
@@ -97,13 +97,12 @@ function readServices(capabilities: unknown): Service[] {
 }
 
 /**
- * Reads a status document from its bytes. `nowMs` decides which keys have expired; `moreRecords` are the
+ * Reads a status document from its bytes. `moreRecords` are the
  * ExtraRecords from elsewhere, since a status has them only from 1.100 on.
  * @throws SpacetailError `status_unreadable` when it is not a status document
  */
 export function* readStatus(
   bytes: Uint8Array,
-  nowMs: number,
   moreRecords: readonly ExtraRecord[] = [],
 ): Generator<void, Status> {
   if (bytes.length > MAX_DOCUMENT_BYTES) {
@@ -117,7 +116,7 @@ export function* readStatus(
   const pieces = cutPeers(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   let piece = pieces.next();
   for (; piece.done !== true; piece = pieces.next()) {
-    addPeers(peers, parseJson(piece.value, bytes.length), nowMs, complaints);
+    addPeers(peers, parseJson(piece.value, bytes.length), complaints);
     yield;
   }
   const document = parseJson(piece.value, bytes.length);
@@ -132,13 +131,13 @@ export function* readStatus(
     complaints.add(`the status has an unknown state: ${shortened(state)}`);
   const self: Json = isObject(document['Self']) ? document['Self'] : {};
   const tailnet: Json = isObject(document['CurrentTailnet']) ? document['CurrentTailnet'] : {};
-  const own = readNode(self, nowMs);
+  const own = readNode(self);
   const records = readExtraRecords(document['ExtraRecords'], () =>
     complaints.add(
       'an extra DNS record of the status was left out: it has no usable name or value',
     ),
   );
-  addPeers(peers, document['Peer'], nowMs, complaints);
+  addPeers(peers, document['Peer'], complaints);
   const suffix = text(document['MagicDNSSuffix']) || text(tailnet['MagicDNSSuffix']);
   return {
     version: text(document['Version']),

@@ -8,7 +8,7 @@ import { indexOf } from '../../../src/dns/index/build-index.ts';
 
 const now = Date.parse('2026-11-24T12:00:00Z');
 const bytes = (text: string) => new TextEncoder().encode(text);
-const parse = (text: Uint8Array): Status => atOnce(readStatus(text, now));
+const parse = (text: Uint8Array): Status => atOnce(readStatus(text));
 const read = (document: object): Status => parse(bytes(JSON.stringify(document)));
 
 function unreadable(t: Test, document: string, why: RegExp): void {
@@ -55,12 +55,11 @@ void t.test(
   },
 );
 
-void t.test('a key has expired when tailscaled or the clock says so', async (t) => {
+void t.test('a key has expired when tailscaled says so, whatever our clock says', async (t) => {
   const isExpired = (more: object) =>
     read(statusDocument([peerDocument(1, { ...more })])).peers[0]?.expired;
   t.equal(isExpired({ Expired: true }), true);
-  t.equal(isExpired({ KeyExpiry: '2026-11-24T11:59:59Z' }), true);
-  t.equal(isExpired({ KeyExpiry: '2026-11-24T12:00:01Z' }), false);
+  t.equal(isExpired({ KeyExpiry: '2020-01-01T00:00:00Z' }), false);
   t.equal(isExpired({ KeyExpiry: '0001-01-01T00:00:00Z' }), false);
   t.equal(isExpired({ KeyExpiry: null }), false);
 });
