@@ -34,10 +34,14 @@ void t.test('the wire to the far side holds every frame, both ways', async (t) =
 void t.test(
   'a far side that has stopped leaves nothing behind, and may be made again',
   async (t) => {
+    const links = async (): Promise<string> =>
+      (await run('/usr/sbin/ip', ['-brief', 'link'])).stdout;
     const far = await startFarSide();
+    t.match(await links(), /near0/);
     await far.stop();
-    const { stdout } = await run('/usr/sbin/ip', ['-brief', 'link']);
-    t.notMatch(stdout, /near|far/);
+    const left = await links();
+    t.match(left, /^lo /m);
+    t.notMatch(left, /near|far/);
     const again = await startFarSide();
     await again.stop();
   },

@@ -71,5 +71,10 @@ void t.test(
 void t.test('a host of any text cannot forge a line', async (t) => {
   const metrics = startMetrics(t);
   metrics.observe(requestRecord({ host: 'a"} 1\nforged 1\n\\' }));
-  t.notMatch(await metrics.text(), /^forged/m);
+  const text = await metrics.text();
+  t.match(
+    text,
+    '\nspacetail_host_requests_total{host="a\\"} 1\\nforged 1\\n\\\\",decision="allow"} 1\n',
+  );
+  t.notMatch(text, /^forged/m);
 });
