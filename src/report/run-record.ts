@@ -3,7 +3,14 @@ import { basename } from 'node:path';
 import { RuleLearner } from './learn.ts';
 import { outcomeOf, type RunRequest, waitedMs } from './run-request.ts';
 import { Sample } from './sample.ts';
-import type { Destination, FailureGroup, Program, RunSnapshot, SlowRequest } from './snapshot.ts';
+import type {
+  Counts,
+  Destination,
+  FailureGroup,
+  Program,
+  RunSnapshot,
+  SlowRequest,
+} from './snapshot.ts';
 import { BoundedMap, Tally } from './tally.ts';
 import { Timeline } from './timeline.ts';
 
@@ -23,6 +30,8 @@ export interface RunRecordOptions {
 
 export interface RunRecord {
   add(request: RunRequest): void;
+  /** All requests that have ended. */
+  totals(): Counts;
   /**
    * JSON-serialisable.
    * @param nowMs epoch ms
@@ -130,6 +139,7 @@ export function createRunRecord(options: RunRecordOptions): RunRecord {
       timeline.add(request);
       learner.add(request);
     },
+    totals: () => totals.counts(),
     snapshot: (nowMs, lostLogLines = 0) => ({
       version: 1,
       ...options,

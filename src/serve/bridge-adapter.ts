@@ -6,8 +6,6 @@ import type { Bridge } from '../proxy/bridge.ts';
 export interface Activity {
   /** Epoch ms of the last request's begin or end. */
   lastMs: number;
-  /** Requests that have been recorded. */
-  ended: number;
 }
 
 /** The bridge as the supervisor handles it. */
@@ -28,7 +26,6 @@ export function adaptBridge(bridge: Bridge, pages: Pages, activity: Activity): S
       pages.close();
       await bridge.drain(AbortSignal.abort());
     },
-    lastClientSeenMs: () =>
-      bridge.counters().requests > activity.ended ? Date.now() : activity.lastMs,
+    lastClientSeenMs: () => (bridge.counters().underWay > 0 ? Date.now() : activity.lastMs),
   };
 }

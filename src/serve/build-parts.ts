@@ -26,7 +26,7 @@ import { overviewOf } from './overview.ts';
 import { policyOf, tailnetNames } from './policy.ts';
 import { readiness, warningsOf } from './readiness.ts';
 import type { RunPlan } from './run-plan.ts';
-import { statusDocument } from './status.ts';
+import { type Counters, statusDocument } from './status.ts';
 import { tellOfNetmap } from './netmap-news.ts';
 import { upstreamOf } from './upstream.ts';
 import { writeLastRun } from './last-run.ts';
@@ -61,6 +61,11 @@ export async function buildParts(
     runId: plan.runId ?? null,
     policyMode: policy.mode,
   });
+  const counters = (): Counters => {
+    const { requests, openTunnels } = bridge.counters();
+    const { denied, errors } = run.totals();
+    return { requests, denied, errors, openTunnels };
+  };
   const report = () => run.snapshot(Date.now(), accessLog.dropped());
   const warnings = () => [...warningsOf(members, policy), ...lostLines(accessLog.dropped())];
   const restarts = (): number =>
@@ -85,7 +90,7 @@ export async function buildParts(
       overviewOf({
         members,
         policy,
-        counters: bridge.counters(),
+        counters: counters(),
         restarts: restarts(),
         warnings: warnings(),
       }),
@@ -102,7 +107,7 @@ export async function buildParts(
   const openDiag = async (): Promise<void> =>
     logger.debug(await openSocketDiag(), 'sock_diag: else the tables in /proc are read');
   if (config.clientProcess) setTimeout(() => void openDiag(), socketDiagAfterMs).unref();
-  const activity = { lastMs: Date.now(), ended: 0 };
+  const activity = { lastMs: Date.now() };
   const bridge = createBridge({
     http: config.http,
     socks: config.socks5,
@@ -116,7 +121,6 @@ export async function buildParts(
     },
     record: (record: RequestRecord) => {
       activity.lastMs = Date.now();
-      activity.ended += 1;
       accessLog.write(record);
       metrics.observe(record);
       feed.publish(record);
@@ -150,7 +154,7 @@ export async function buildParts(
     status(core) {
       return statusDocument(core, {
         members,
-        counters: bridge.counters(),
+        counters: counters(),
         policyMode: policy.mode,
         warnings: warnings(),
       });

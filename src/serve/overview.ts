@@ -1,7 +1,7 @@
-import type { Counters } from '../proxy/request/exchanges.ts';
 import type { Overview } from '../proxy/pages/overview.ts';
 import type { Policy } from '../proxy/policy/policy.ts';
 import type { Peer } from '../tailnet.ts';
+import type { Counters } from './status.ts';
 import type { Members, RunMember } from './members.ts';
 
 export interface OverviewSources {

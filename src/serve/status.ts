@@ -1,7 +1,15 @@
 import type { ListenAddress } from '../lifecycle/join/progress.ts';
 import type { SupervisorStatus } from '../lifecycle/run/supervisor-parts.ts';
-import type { Counters } from '../proxy/request/exchanges.ts';
 import type { Members, RunMember } from './members.ts';
+
+/** Of the run: begun, refused, failed, open now. */
+export interface Counters {
+  readonly requests: number;
+  readonly denied: number;
+  /** Ended with an error other than a denial. */
+  readonly errors: number;
+  readonly openTunnels: number;
+}
 
 /** What `spacetail status --json` prints. */
 export interface StatusDocument {

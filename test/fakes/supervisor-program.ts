@@ -106,6 +106,9 @@ const end = await runSupervisor(
     stop: AbortSignal.any([signalled.signal, handOver.abandoned]),
     redact: (text) => text.replaceAll(payload.authKey, '[redacted]'),
   },
-  async () => parts,
+  async (_folder, core) => ({
+    ...parts,
+    operations: { ...parts.operations, restarts: async () => core().tailscaled.restarts },
+  }),
 );
 process.exit(end.kind === 'ended' && end.error !== undefined ? 1 : 0);

@@ -6,6 +6,7 @@ import { waitFor } from '../support/wait-for.ts';
 import { startTailnet } from '../tailnet/tailnet.ts';
 import { ADDRESS } from '../tailnet/world.ts';
 import { type Spacetail, spacetailFor } from './spacetail.ts';
+import { readMetrics } from './views.ts';
 
 // It kills and moves nodes: a tailnet of its own.
 t.setTimeout(240_000);
@@ -293,6 +294,11 @@ void t.test(
       { deadlineMs: 30_000, what: 'the tailnet after the restart' },
     );
     t.match(JSON.parse(back.body), { via: 'web' });
+    // Before anybody asks for the status.
+    const restarts = (await readMetrics(spacetail)).find(
+      ({ name }) => name === 'spacetail_tailscaled_restarts_total',
+    );
+    t.equal(restarts?.value, 1);
     t.match(await status(), { state: 'running', tailscaled: { restarts: 1 } });
   },
 );

@@ -4,15 +4,12 @@ import { Exchange } from './exchange.ts';
 import type { ExchangeOptions } from './exchange-options.ts';
 import type { ExchangeRequest } from './record-of.ts';
 import type { Failure } from '../core/failure.ts';
-import type { RequestRecord } from '../core/request-record.ts';
 
 export interface Counters {
   /** Requests that have ended or are under way, refused ones included. */
   readonly requests: number;
-  /** Refused by the policy or for want of the token. */
-  readonly denied: number;
-  /** Ended with an error other than a denial. */
-  readonly errors: number;
+  /** Those of them that have not ended. */
+  readonly underWay: number;
   readonly openTunnels: number;
 }
 
@@ -21,8 +18,6 @@ export class Hall {
   readonly #underWay = new Set<Exchange>();
   readonly #idPrefix = Date.now().toString(36);
   #requests = 0;
-  #denied = 0;
-  #errors = 0;
   #openTunnels = 0;
   #whenEmpty = Promise.withResolvers<void>();
   #isDraining = false;
@@ -36,8 +31,7 @@ export class Hall {
   get counters(): Counters {
     return {
       requests: this.#requests,
-      denied: this.#denied,
-      errors: this.#errors,
+      underWay: this.#underWay.size,
       openTunnels: this.#openTunnels,
     };
   }
@@ -55,7 +49,7 @@ export class Hall {
     this.#requests += 1;
     const id = `${this.#idPrefix}-${this.#requests}`;
     const exchange = new Exchange(id, request, this.options, (record) => {
-      this.#ended(record);
+      this.options.record(record);
       this.#underWay.delete(exchange);
       if (this.#isDraining && this.#underWay.size === 0)
         this.#lull = setTimeout(() => this.#whenEmpty.resolve(), this.#lullMs);
@@ -79,12 +73,6 @@ export class Hall {
 
   tunnelClosed(): void {
     this.#openTunnels -= 1;
-  }
-
-  #ended(record: RequestRecord): void {
-    if (record.policy.decision === 'deny' || record.status === 407) this.#denied += 1;
-    else if (record.error !== null) this.#errors += 1;
-    this.options.record(record);
   }
 
   /**

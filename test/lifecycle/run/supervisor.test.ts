@@ -199,6 +199,8 @@ void t.test('a crashed tailscaled is started again and counted', async (t) => {
     return now.state === 'running' && now.tailscaled.restarts > 0 ? now : undefined;
   });
   t.equal(status.tailscaled.restarts, 1);
+  const counted = await callControl(run.folder.controlSocket, 'restarts', { signal });
+  t.equal(counted, 1, 'whoever builds the parts can ask at any time');
   t.not(status.tailscaled.pid, first.pid);
   t.match(await stopSupervisor(run.folder.path), { kind: 'stopped', left: [] });
 });

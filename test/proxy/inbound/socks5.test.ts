@@ -57,7 +57,6 @@ void t.test('RFC 1929: with a token the password is asked for', async (t) => {
   t.equal(Buffer.from(await none.rest(), 'latin1').toString('hex'), '05ff');
   await bridge.record(2);
   t.equal(bridge.records.filter(({ status }) => status === 407).length, 2);
-  t.equal(bridge.bridge.counters().denied, 2);
 });
 
 void t.test('what is not SOCKS5 is closed and logged; silence is closed and not', async (t) => {
