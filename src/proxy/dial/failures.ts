@@ -166,7 +166,10 @@ const NAMED = 3;
 export function allFailed(plan: Plan, losses: readonly Loss[]): Failure {
   const [first] = losses;
   if (first === undefined) return clientGone();
-  const isOfAll = losses.every(({ failure: { detail } }) => detail === first.failure.detail);
+  // The addresses of one node fail one after the other, and its age is told in seconds.
+  const stated = ({ failure: { detail } }: Loss): string =>
+    detail.replace(/: last seen .* ago/, '');
+  const isOfAll = losses.every((loss) => stated(loss) === stated(first));
   if (isOfAll && first.failure.kind.endsWith('_unavailable')) return first.failure;
   const groups = PHRASES.map(([kind, phrase]) => ({
     phrase,

@@ -9,7 +9,7 @@ import {
 } from '../../../src/proxy/core/failure.ts';
 import type { FailureKind } from '../../../src/proxy/core/failure.ts';
 import { explainResolution } from '../../../src/proxy/decide/failures.ts';
-import { lastSeen, offline } from '../../../src/proxy/dial/failures.ts';
+import { allFailed, lastSeen, offline } from '../../../src/proxy/dial/failures.ts';
 import { fakePeer } from '../../support/fake-tailnet.ts';
 import { planFor } from '../../support/plan.ts';
 
@@ -70,6 +70,20 @@ void t.test('an offline node is named with its tags and when it was seen', async
   const routed = offline(peer, planFor({ via: 'subnet', ip: '10.1.2.3' }));
   t.match(routed.detail, 'db.tail1.ts.net, which routes to 10.1.2.3, is offline');
 });
+
+void t.test(
+  'regression: a node was not named when its addresses failed in different seconds of its age',
+  async (t) => {
+    const seen = (agoMs: number) => fakePeer({ lastSeenMs: Date.now() - agoMs });
+    const losses = [12_000, 13_000].map((agoMs, at) => ({
+      ip: `100.64.0.${at}`,
+      failure: offline(seen(agoMs), planFor()),
+    }));
+    t.match(allFailed(planFor(), losses).detail, /^web\.tail1\.ts\.net is offline: last seen 12 s/);
+    const other = { ip: '100.64.0.9', failure: offline(fakePeer({ name: 'db' }), planFor()) };
+    t.match(allFailed(planFor(), [...losses, other]).detail, /behind a node that is away/);
+  },
+);
 
 void t.test('times are told in the unit a person would use', async (t) => {
   const at = (agoSeconds: number): string =>
