@@ -14,11 +14,13 @@ export function secretsOf(config: Config, credentials: readonly Credentials[]): 
   const upstream = config.upstreamProxy === undefined ? null : URL.parse(config.upstreamProxy.url);
   const all = [
     config.proxyToken,
-    upstream?.password === '' ? undefined : upstream?.password,
+    ...(upstream === null ? [] : [upstream.password, decodeURIComponent(upstream.password)]),
     ...credentials.map(secretOf),
     ...fromArgs,
   ];
-  return all.filter((secret): secret is string => secret !== undefined && secret.length >= 6);
+  return [...new Set(all)].filter(
+    (secret): secret is string => secret !== undefined && secret.length >= 6,
+  );
 }
 
 function secretOf(credential: Credentials): string | undefined {

@@ -4,6 +4,7 @@
  */
 import ipaddr from 'ipaddr.js';
 import * as v from 'valibot';
+import { parseProxyUrl, proxySyntax } from './upstream.ts';
 
 export interface ListenAddress {
   /** Canonical IP literal. */
@@ -102,13 +103,8 @@ export const httpUrl = text('an http or https URL such as https://api.tailscale.
     : undefined;
 });
 
-export const upstreamProxy = text(
-  'the URL of an HTTP proxy such as http://proxy.corp:3128, or off',
-  (value) => {
-    if (value === 'off') return 'off' as const;
-    const url = URL.parse(value.includes('://') ? value : `http://${value}`);
-    return url !== null && url.protocol === 'http:' && url.hostname !== '' ? url.href : undefined;
-  },
+export const upstreamProxy = text(`${proxySyntax}, or off`, (value) =>
+  value === 'off' ? ('off' as const) : parseProxyUrl(value),
 );
 
 export const ownerPid = text('a process id, or 0 for none', (value) => {

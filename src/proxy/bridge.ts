@@ -14,6 +14,8 @@ import { inspectWith } from './request/inspect.ts';
 import { addressOf, bind, closeServer } from './inbound/listen.ts';
 import { originPool } from './forward/origin-pool.ts';
 import { ownListeners } from './inbound/own-listeners.ts';
+import type { OwnListeners } from './inbound/own-listeners.ts';
+import { chooseRoute } from './decide/route.ts';
 import { proxyToken } from './inbound/proxy-token.ts';
 import { answerRaw, endAndLinger } from './http/raw-answer.ts';
 import { handleSocks } from './inbound/socks5.ts';
@@ -32,6 +34,7 @@ export function createBridge(options: BridgeOptions): Bridge {
     tailnet: options.tailnet,
     resolver: options.resolver,
     upstreamProxy: options.upstreamProxy,
+    hostRoute: hostRouteOf(options, own),
     connectTimeoutMs: options.connectTimeoutMs ?? 15 * SECOND_MS,
   };
   const spares = options.preconnect && createPreconnectPool(options.preconnect, dialContext);
@@ -42,7 +45,8 @@ export function createBridge(options: BridgeOptions): Bridge {
     attachedNetworks: options.attachedNetworks,
     isDirect: options.isDirect ?? (() => false),
     own,
-    hasUpstreamProxy: options.upstreamProxy !== undefined,
+    // One of socks5:// is asked for addresses alone.
+    hasUpstreamProxy: (options.upstreamProxy?.scheme ?? 'socks5') !== 'socks5',
     resolveTimeoutMs: options.resolveTimeoutMs ?? 6 * SECOND_MS,
     readyTimeoutMs: options.readyTimeoutMs ?? 60 * SECOND_MS,
     clientOf: options.clientOf,
@@ -119,5 +123,25 @@ export function createBridge(options: BridgeOptions): Bridge {
       await closed;
       return cut;
     },
+  };
+}
+
+/** An address leaves by the host network unless the tailnet has it, exit node or not; our own listeners are a loop. */
+function hostRouteOf(
+  { tailnet, attachedNetworks, isDirect = () => false }: BridgeOptions,
+  own: OwnListeners,
+): (ip: string, port: number) => 'direct' | 'tailnet' | 'loop' {
+  return (ip, port) => {
+    const owner = tailnet.ownerOf(ip);
+    if (own.isLoop(ip, port, owner)) return 'loop';
+    const { via } = chooseRoute({
+      ip,
+      owner,
+      exitNode: undefined,
+      attached: attachedNetworks(),
+      isDirectAddress: isDirect(ip),
+      isDirectHost: true,
+    });
+    return via === 'direct' ? 'direct' : 'tailnet';
   };
 }

@@ -51,7 +51,10 @@ export async function buildParts(
   const { config } = plan;
   const { logger } = context;
   const isDirect = matchesDirect(parseRules(config.direct));
-  const members = createMembers(config, folder, { ...context, isDirect });
+  const upstreamProxy = upstreamOf(config.upstreamProxy);
+  // The upstream proxy's own name is never a name of the tailnet: it is sent a password.
+  const isSystems = (name: string): boolean => isDirect(name) || name === upstreamProxy?.host;
+  const members = createMembers(config, folder, { ...context, isDirect: isSystems });
   const { list, tailnet, resolver } = members;
   const policy = await policyOf(plan, { logger, resolver, signal: context.stop });
   const accessLog = await openAccessLog({ path: folder.accessLog });
@@ -130,7 +133,7 @@ export async function buildParts(
     attachedNetworks: createAttachedNetworks((sentence) => logger.warn({}, sentence)),
     holdClientFin: () => list.some(({ view }) => !closesOneWay(view.summary()?.version ?? '')),
     preconnect,
-    upstreamProxy: upstreamOf(config.upstreamProxy),
+    upstreamProxy,
     proxyToken: config.proxyToken,
     connectTimeoutMs: config.connectTimeoutMs,
     readyTimeoutMs: config.upTimeoutMs,

@@ -43,13 +43,13 @@ export function issuerFetch(
   };
 }
 
-function proxyAgent({ host, port, authorization }: UpstreamProxy, lookup: LookupFunction) {
+function proxyAgent({ scheme, host, port, login }: UpstreamProxy, lookup: LookupFunction) {
   const bracketed = host.includes(':') ? `[${host}]` : host;
-  return new ProxyAgent({
-    uri: `http://${bracketed}:${port}`,
-    proxyTls: { lookup },
-    ...(authorization !== undefined && { token: authorization }),
-  });
+  const [user, password] = [login?.user ?? '', login?.password ?? ''].map(encodeURIComponent);
+  const userinfo = login === undefined ? '' : `${user}:${password}@`;
+  // undici asks a SOCKS proxy by name in any case.
+  const uri = `${scheme.replace('socks5h', 'socks5')}://${userinfo}${bracketed}:${port}`;
+  return new ProxyAgent({ uri, proxyTls: { lookup } });
 }
 
 function bareHost(url: string): string {

@@ -167,7 +167,7 @@ void t.test('a key by file: is read, and a missing file is exit 2', async (t) =>
 void t.test(
   'the value of a secret never stands in an error, and all secrets are known for redaction',
   async (t) => {
-    const bad = failure(() => loadConfig({ SPACETAIL_UPSTREAM_PROXY: 'socks5://user:hunter22@x' }));
+    const bad = failure(() => loadConfig({ SPACETAIL_UPSTREAM_PROXY: 'socks4://user:hunter22@x' }));
     t.notMatch(bad.message, /hunter22/);
     const env = {
       TS_AUTHKEY: 'tskey-auth-1',

@@ -37,7 +37,7 @@ const prepare: Record<UnitRoute, (t: Test) => Promise<Prepared>> = {
   'upstream proxy': async (t) => ({
     host: 'far.example',
     names: { 'far.example': ['203.0.113.7'] },
-    upstreamProxy: { host: '127.0.0.1', port: await upstreamProxy(t) },
+    upstreamProxy: { scheme: 'http', host: '127.0.0.1', port: await upstreamProxy(t) },
   }),
 };
 

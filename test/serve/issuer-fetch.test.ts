@@ -38,7 +38,12 @@ void t.test('without an upstream proxy the issuer is asked itself', async (t) =>
 void t.test('with one it is asked by the proxy, with its credentials', async (t) => {
   const issuer = await startIssuer(t);
   const proxy = await recordingProxy(t);
-  const upstream = { host: 'proxy.example', port: proxy.port, authorization: 'Basic eDp5' };
+  const upstream = {
+    scheme: 'http',
+    host: 'proxy.example',
+    port: proxy.port,
+    login: { user: 'x', password: 'y' },
+  } as const;
   const issuers = issuerFetch(upstream, resolver);
   t.teardown(() => issuers[Symbol.asyncDispose]());
   const oidc = { issuer: issuer.url, audience: issuer.audience };
@@ -58,7 +63,10 @@ void t.test('a host that NO_PROXY names is asked without it', async (t) => {
   const issuer = await startIssuer(t);
   const proxy = await recordingProxy(t);
   const isBypassed = (host: string) => host === '127.0.0.1';
-  const issuers = issuerFetch({ host: '127.0.0.1', port: proxy.port, isBypassed }, resolver);
+  const issuers = issuerFetch(
+    { scheme: 'http', host: '127.0.0.1', port: proxy.port, isBypassed },
+    resolver,
+  );
   t.teardown(() => issuers[Symbol.asyncDispose]());
   const answer = await issuers.fetch(`${issuer.url}/.well-known/openid-configuration`, {
     headers: new Headers(),

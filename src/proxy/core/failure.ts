@@ -41,6 +41,8 @@ export interface Failure {
   readonly detail: string;
   /** What a person can do about it. */
   readonly hint: string;
+  /** The status by which the next proxy has refused. */
+  readonly receivedStatus?: number;
 }
 
 export function failure(kind: FailureKind, detail: string, hint: string): Failure {
@@ -79,7 +81,9 @@ export function closesConnection(failed: Failure): boolean {
 
 /** The value of Proxy-Status: an sf-token with parameters (RFC 9209 2, RFC 8941). */
 export function proxyStatus(failed: Failure): string {
-  return `spacetail; error=${errorTypeOf(failed)}; details="${quotable(failed.detail)}"`;
+  const { receivedStatus } = failed;
+  const received = receivedStatus === undefined ? '' : `; received-status=${receivedStatus}`;
+  return `spacetail; error=${errorTypeOf(failed)}${received}; details="${quotable(failed.detail)}"`;
 }
 
 export function bodyOf(failed: Failure): string {

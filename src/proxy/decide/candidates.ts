@@ -40,7 +40,11 @@ export function candidatesFor(
 ): Candidate[] {
   if (resolution.kind !== 'resolved') {
     const mayPass =
-      !resolution.owned && context.hasUpstreamProxy && context.tailnet.exitNode() === undefined;
+      !resolution.owned &&
+      only === undefined &&
+      context.hasUpstreamProxy &&
+      context.tailnet.exitNode() === undefined &&
+      isPublicName(authority.host, context.tailnet);
     if (!mayPass) return [];
     const route: Route = {
       via: 'direct',
@@ -126,4 +130,11 @@ function closedAmong(
   const detail = `${ip} cannot be told from an address of ${unknown.name}, which has no netmap yet`;
   const hint = 'See `spacetail status`, or name the host in SPACETAIL_DIRECT.';
   return { ...route, closed: { detail, hint } };
+}
+
+/** Labels and single dots; what names a tailnet (`partner!web`), or is spelled so that nobody can tell, is none. */
+const PLAIN_NAME = /^[\w-]+(?:\.[\w-]+)*\.?$/u;
+
+function isPublicName(host: string, tailnet: Tailnet): boolean {
+  return PLAIN_NAME.test(host) && !tailnet.ownsName(host.toLowerCase().replace(/\.$/u, ''));
 }

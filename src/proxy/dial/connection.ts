@@ -59,7 +59,7 @@ export function openConnection({ address, port, isFixed }: ConnectionOptions): C
   return reader === undefined ? streamConnection(socket) : reader.attach(socket);
 }
 
-function streamConnection(socket: Socket): Connection {
+export function streamConnection(socket: Socket): Connection {
   let detach = (): void => {};
   return {
     socket,

@@ -26,6 +26,11 @@ export type Dialled =
       readonly ip: string | undefined;
       /** It was dialled ahead. */
       readonly lease?: Lease;
+      /**
+       * It leads to an HTTP upstream proxy, which takes requests in absolute form, with this value of
+       * Proxy-Authorization; only where the dial was for `requests`.
+       */
+      readonly absoluteForm?: { readonly authorization: string | undefined };
       /** How many addresses were tried, where there were several. */
       readonly tried?: number;
     }
@@ -33,11 +38,11 @@ export type Dialled =
 
 /** The proxy that direct dials must use where the container's network allows nothing else. */
 export interface UpstreamProxy {
+  readonly scheme: 'http' | 'https' | 'socks5' | 'socks5h';
   /** Name or literal. */
   readonly host: string;
   readonly port: number;
-  /** The value of Proxy-Authorization, e.g. `Basic …`. */
-  readonly authorization?: string | undefined;
+  readonly login?: { readonly user: string; readonly password: string } | undefined;
   /** NO_PROXY as it stood before `up`: whether the target is dialled without the proxy. */
   readonly isBypassed?: ((host: string, ip: string | undefined) => boolean) | undefined;
 }
@@ -48,12 +53,16 @@ export interface DialContext {
   /** For the upstream proxy's own name. */
   readonly resolver: Resolver;
   readonly upstreamProxy: UpstreamProxy | undefined;
+  /** What a connection to an address of the upstream proxy would be. */
+  readonly hostRoute: (ip: string, port: number) => 'direct' | 'tailnet' | 'loop';
 }
 
 export interface DialOptions {
   /** Read into a fixed buffer (tunnels) or as a stream (HTTP on top). */
   readonly isFixed: boolean;
   readonly signal: AbortSignal;
+  /** For plain HTTP requests: an HTTP upstream proxy is asked for no tunnel then. */
+  readonly requests?: boolean;
   /** Nobody waits for it: one connection, no second attempt and no question why the first failed. */
   readonly isAhead?: boolean;
 }

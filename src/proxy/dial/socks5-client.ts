@@ -39,3 +39,35 @@ export async function socksConnect(
   if (result.kind === 'answer' && result.answer !== 0) discard(connection);
   return result;
 }
+
+/** As `socksConnect`, to a server that may ask for user and password: each answer is waited for. */
+export async function socksConnectWith(
+  connection: Connection,
+  target: SocksTarget,
+  login: { readonly user: string; readonly password: string } | undefined,
+  options: HandshakeOptions,
+): Promise<HandshakeResult<number>> {
+  const methods =
+    login === undefined ? [wire.METHOD_NONE] : [wire.METHOD_NONE, wire.METHOD_PASSWORD];
+  const greeting = wire.formatGreeting(methods);
+  const method = await handshake(connection, greeting, wire.readMethod, options);
+  if (method.kind !== 'answer') return method;
+  if (!methods.includes(method.answer)) {
+    return refuse(connection, 'it takes no user and password that it was given');
+  }
+  if (method.answer === wire.METHOD_PASSWORD && login !== undefined) {
+    const password = wire.formatPassword(login.user, login.password);
+    const right = await handshake(connection, password, wire.readPasswordResult, options);
+    if (right.kind !== 'answer') return right;
+    if (!right.answer) return refuse(connection, 'it refuses user and password');
+  }
+  const request = wire.formatRequest(target.host, target.port);
+  const result = await handshake(connection, request, wire.readReply, options);
+  if (result.kind === 'answer' && result.answer !== 0) discard(connection);
+  return result;
+}
+
+function refuse(connection: Connection, detail: string): HandshakeResult<number> {
+  discard(connection);
+  return { kind: 'malformed', detail };
+}

@@ -24,6 +24,7 @@ async function tryDial(
     connectTimeoutMs,
     resolver: fakeResolver(tailnet),
     upstreamProxy: undefined,
+    hostRoute: () => 'direct',
   };
   const dialled = await dial(plan, { isFixed: true, signal, isAhead }, context);
   if (dialled.kind === 'connected') dialled.connection.socket.destroy();

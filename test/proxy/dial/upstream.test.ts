@@ -27,7 +27,12 @@ void t.test(
     const proxy = await proxyThat(t, 'HTTP/1.1 200 OK\r\nVia: 1.1 p\r\n\r\nbanner');
     const { httpPort, record } = await startBridge(t, {
       names: { 'a.example': ['203.0.113.1'], 'proxy.example': ['127.0.0.1'] },
-      upstreamProxy: { host: 'proxy.example', port: proxy.port, authorization: 'Basic eDp5' },
+      upstreamProxy: {
+        scheme: 'http',
+        host: 'proxy.example',
+        port: proxy.port,
+        login: { user: 'x', password: 'y' },
+      },
     });
     const client = await rawClient(httpPort, connectTo('a.example:443'));
     await client.until(/banner$/u);
@@ -48,7 +53,7 @@ void t.test(
     const proxy = await proxyThat(t, 'HTTP/1.1 200 OK\r\n\r\n');
     const { httpPort, record } = await startBridge(t, {
       tailnet: fakeTailnet(undefined),
-      upstreamProxy: { host: '127.0.0.1', port: proxy.port },
+      upstreamProxy: { scheme: 'http', host: '127.0.0.1', port: proxy.port },
       deny: 'denied.example',
     });
     const client = await rawClient(httpPort, connectTo('only-there.example:443'));
@@ -73,7 +78,7 @@ void t.test(
     const proxy = await proxyThat(t, 'HTTP/1.1 200 OK\r\n\r\n');
     const origin = await tcpOrigin(t, (socket) => socket.end('direct'));
     const { httpPort } = await startBridge(t, {
-      upstreamProxy: { host: '127.0.0.1', port: proxy.port },
+      upstreamProxy: { scheme: 'http', host: '127.0.0.1', port: proxy.port },
     });
     const client = await rawClient(httpPort, connectTo(`127.0.0.1:${origin.port}`));
     t.match(await client.rest(), /direct$/u);
@@ -86,12 +91,12 @@ void t.test('a proxy that refuses, is none or is away is named', async (t) => {
   const names: Record<string, [string]> = { 'a.example': ['203.0.113.1'] };
   for (const [answer, detail] of [
     ['HTTP/1.1 403 Forbidden\r\n\r\n', 'answered 403'],
-    ['SSH-2.0\r\n\r\n', 'did not answer in HTTP'],
+    ['SSH-2.0\r\n\r\n', 'cannot be understood: it does not answer in HTTP'],
   ] as const) {
     const proxy = await proxyThat(t, answer);
     const { httpPort } = await startBridge(t, {
       names,
-      upstreamProxy: { host: '127.0.0.1', port: proxy.port },
+      upstreamProxy: { scheme: 'http', host: '127.0.0.1', port: proxy.port },
     });
     const client = await rawClient(httpPort, connectTo('a.example:443'));
     t.match(
@@ -104,7 +109,7 @@ void t.test('a proxy that refuses, is none or is away is named', async (t) => {
   }
   const { httpPort } = await startBridge(t, {
     names,
-    upstreamProxy: { host: '127.0.0.1', port: 1 },
+    upstreamProxy: { scheme: 'http', host: '127.0.0.1', port: 1 },
   });
   const client = await rawClient(httpPort, connectTo('a.example:443'));
   t.match(await client.rest(), /^HTTP\/1\.1 502 [^]*the upstream proxy 127\.0\.0\.1:1 refused/u);
