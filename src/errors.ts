@@ -39,6 +39,12 @@ export const catalogue = {
     meaning: 'The runtime folder is a link, belongs to someone else or can be entered by others.',
     hint: 'Remove it, or set SPACETAIL_RUNTIME_DIR to a folder that only this user can enter.',
   },
+  runtime_folder_unusable: {
+    exitCode: 1,
+    meaning:
+      'The runtime folder cannot be made or written: its disk is full, read-only, or not ours to write to.',
+    hint: 'Set SPACETAIL_RUNTIME_DIR to a folder on a disk that has space and can be written, e.g. on a tmpfs.',
+  },
   listen_failed: {
     exitCode: 1,
     meaning: 'A listener of the bridge could not be bound.',
@@ -78,7 +84,7 @@ export const catalogue = {
   up_timeout: {
     exitCode: 124,
     meaning: '`up` was not ready within SPACETAIL_UP_TIMEOUT.',
-    hint: 'Look at the step named in the message; raise SPACETAIL_UP_TIMEOUT where the control server is slow.',
+    hint: 'Run `spacetail doctor`; raise SPACETAIL_UP_TIMEOUT where the control server is slow.',
   },
   up_interrupted: {
     exitCode: 1,

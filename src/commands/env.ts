@@ -34,13 +34,10 @@ export async function run(options: EnvOptions, io: CommandIo): Promise<number> {
 
 function made({ bridge, isUp, before }: BridgeVariables, io: CommandIo): Assignments {
   if (bridge.http.port === 0)
-    throw new SpacetailError(
-      'not_up',
-      'spacetail is not up, so the port of its listener is not known',
-    );
+    throw new SpacetailError('not_up', 'nothing is up, so the port of the listener is not known');
   if (!isUp)
     io.stderr.write(
-      'spacetail: warning: spacetail is not up: clients that take these variables reach nothing\n',
+      'spacetail: warning: nothing is up: clients that take these variables reach nothing\n',
     );
   for (const warning of proxyWarnings(io.env)) io.stderr.write(`spacetail: warning: ${warning}\n`);
   return proxyVariables(bridge, before ?? {}, io.env);

@@ -15,7 +15,7 @@ export async function run(
   const specs = options.forward.map(parseForward);
   const config = configOf(io);
   if (!(await listenersOf(config, io.signal)).isUp)
-    throw new SpacetailError('not_up', 'spacetail is not up');
+    throw new SpacetailError('not_up', `nothing is up in ${config.runtimeDir}`);
   const bridge = await bridgeOf(config, io.env, io.signal);
   const servers: Server[] = [];
   const open = new Set<Socket>();

@@ -60,7 +60,7 @@ async function findSnapshot(config: Config, io: CommandIo): Promise<RunSnapshot>
   if (recorded !== undefined) return recorded;
   const why =
     text === undefined ? 'there is no run to report on' : `${lastRun} is not the record of a run`;
-  throw new SpacetailError('not_up', `spacetail is not up, and ${why}`);
+  throw new SpacetailError('not_up', `nothing is up, and ${why}`);
 }
 
 function parse(text: string): RunSnapshot | undefined {

@@ -14,7 +14,8 @@ const answerMs = 10_000;
 /** @throws {SpacetailError} `not_up` when there is no runtime folder, `runtime_folder_unsafe` */
 export async function runtimeFolderOf(config: Config): Promise<RuntimeFolder> {
   const folder = await findRuntimeFolder(config.runtimeDir);
-  if (folder === undefined) throw new SpacetailError('not_up', 'spacetail is not up');
+  if (folder === undefined)
+    throw new SpacetailError('not_up', `nothing is up in ${config.runtimeDir}`);
   return folder;
 }
 

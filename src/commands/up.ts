@@ -9,6 +9,7 @@ import { type ProcessId, waitForExit } from '../lifecycle/folder/process-id.ts';
 import type { ProgressEvent } from '../lifecycle/join/progress.ts';
 import { savedProxyVariables } from '../lifecycle/run/proxy-variables.ts';
 import {
+  asUnusable,
   findRuntimeFolder,
   openRuntimeFolder,
   type RuntimeFolder,
@@ -83,16 +84,38 @@ async function start(io: CommandIo, config: Config, wait: boolean): Promise<Prog
   const root = projectRoot();
   if (root !== undefined) await removeStaleCustomInput(root);
   io.stderr.write(joiningLines(plan));
-  return await startDetached(
+  const folder = await openRuntimeFolder(config.runtimeDir);
+  const starting = startDetached(
     {
       command: supervisorCommand(),
-      folder: await openRuntimeFolder(config.runtimeDir),
+      folder,
       payload: plan,
       env: io.env,
       onEvent: progressPrinter(io, config.trace),
       ...(!wait && { until: (event: ProgressEvent) => event.kind === 'listening' }),
     },
     io.signal,
+  );
+  return await starting.catch((error: unknown) => {
+    throw asUnusable(folder.path, error);
+  });
+}
+
+/** A busy port is named with who has it, and the way around. */
+async function withHolder(error: SpacetailError, config: Config): Promise<SpacetailError> {
+  if (error.code !== 'listen_failed') return error;
+  const busy = [config.http, config.socks5].find((listen) =>
+    error.message.includes(`:${listen?.port}`),
+  );
+  if (busy === undefined || !error.message.includes('another process')) return error;
+  const { holderOf } = await import('./doctor/listening-sockets.ts');
+  return new SpacetailError(
+    error.code,
+    error.message.replace('another process listens there', `taken by ${await holderOf(busy.port)}`),
+    {
+      hint: `${error.hint} Port 0 takes any free one, which \`spacetail env\` knows.`,
+      cause: error,
+    },
   );
 }
 
@@ -105,7 +128,7 @@ export async function run(options: UpOptions, io: CommandIo): Promise<number> {
     const last = await start(io, config, wait);
     switch (last.kind) {
       case 'failed':
-        throw fromErrorMessage(last.error);
+        throw await withHolder(fromErrorMessage(last.error), config);
       case 'already':
         // Two at once, and the other one was first: it is joined like one that was there before.
         continue;

@@ -203,7 +203,7 @@ void t.test(
     t.equal(await run({}, world.io), 0);
     t.match(world.stdout(), /^export HTTP_PROXY='http:\/\/spacetail:t@127\.0\.0\.1:9090'$/m);
     t.notMatch(world.stdout(), /ALL_PROXY/);
-    t.match(world.stderr(), /not up/);
+    t.match(world.stderr(), /nothing is up/);
     await t.rejects(run({}, commandIo({ ...env, SPACETAIL_HTTP_LISTEN: '127.0.0.1:0' }).io), {
       code: 'not_up',
     });

@@ -96,7 +96,7 @@ void t.test('a busy port is exit 1 and named; nothing up is exit 1', async (t) =
   const nothing = { SPACETAIL_RUNTIME_DIR: `/tmp/none-${process.pid}` };
   t.match(await cli(['forward', `${await freePort()}:db:1`], { env: nothing }), {
     code: 1,
-    stderr: /not up/,
+    stderr: /nothing is up/,
   });
 });
 

@@ -11,6 +11,7 @@ export type UpOutcome =
   | 'locked'
   | 'needs-logs'
   | 'bad-certificate'
+  | 'bad-flag'
   | 'hangs'
   | 'junk';
 
@@ -68,6 +69,10 @@ const said: Record<UpOutcome, { readonly text: string; readonly exit: number | u
   'bad-certificate': {
     text: 'fetch control key: Get "https://hs.example/key?v=140": tls: failed to verify certificate: x509: certificate has expired or is not yet valid\n',
     exit: 1,
+  },
+  'bad-flag': {
+    text: `flag provided but not defined: -no-such-flag\nUSAGE\n  tailscale up [flags]\n${'  --flag, --flag=false\n'.repeat(40)}`,
+    exit: 2,
   },
   hangs: { text: '', exit: undefined },
   junk: { text: '\u0000\u001b[31m\ufffd{{{\n', exit: 9 },

@@ -13,7 +13,10 @@ export type Unruliness =
   | 'floods-stderr'
   | 'ignores-sigterm'
   | 'crashes-later'
-  | 'no-socks-line';
+  | 'no-socks-line'
+  | 'bad-flag'
+  | 'no-control'
+  | 'bad-control';
 
 function flag(name: string): string | undefined {
   const prefix = `--${name}=`;
@@ -63,13 +66,27 @@ function listen(): void {
 }
 
 log('Program starting: v1.102.5-fake');
-if (fake === 'exits-at-once') {
+if (fake === 'bad-flag') {
+  process.stderr.write('flag provided but not defined: -no-such-flag\nUsage of tailscaled:\n');
+  process.stderr.write('  -a string\n    \tof one thing\n'.repeat(20));
+  process.exitCode = 2;
+} else if (fake === 'exits-at-once') {
   log('fatal: the disk is made of cheese');
   process.exitCode = 3;
 } else {
   setInterval(() => {}, 60_000);
   if (fake !== 'hangs') listen();
 }
+// What control/controlclient/auto.go logs, again and again.
+const troubles: Partial<Record<Unruliness, string>> = {
+  'no-control':
+    'Get "http://127.0.0.1:1/key?v=142": dial tcp 127.0.0.1:1: connect: connection refused',
+  'bad-control':
+    'Get "https://hs.example/key?v=142": tls: failed to verify certificate: x509: certificate has expired or is not yet valid',
+};
+const trouble = troubles[fake];
+if (trouble !== undefined)
+  setInterval(() => log(`Received error: fetch control key: ${trouble}`), 100);
 if (fake === 'crashes-later') setTimeout(() => process.exit(7), Number(flag('fake-after') ?? 300));
 if (fake === 'floods-stderr') {
   const flood = (): void => {

@@ -27,8 +27,8 @@ function isAnswer(value: unknown): value is Answer {
 }
 
 class NobodyListens extends SpacetailError {
-  constructor(cause: unknown) {
-    super('not_up', 'spacetail is not up', { cause });
+  constructor(path: string, cause: unknown) {
+    super('not_up', `nothing is up in ${dirname(path)}`, { cause });
   }
 }
 
@@ -83,7 +83,7 @@ async function callOnce(path: string, operation: string, options: CallOptions): 
     if (error instanceof SpacetailError) throw error;
     const code = (error as NodeJS.ErrnoException).code;
     if (code === 'ENOENT' || code === 'ECONNREFUSED' || code === 'ENOTDIR') {
-      throw new NobodyListens(error);
+      throw new NobodyListens(path, error);
     }
     throw new SpacetailError(
       'control_failed',

@@ -69,6 +69,18 @@ function unsafe(path: string, why: string, cause?: unknown): SpacetailError {
   return new SpacetailError('runtime_folder_unsafe', `${path} ${why}`, { cause });
 }
 
+const unusableCodes = new Set(['ENOSPC', 'EROFS', 'EDQUOT', 'EACCES', 'EPERM', 'EIO', 'EMFILE']);
+
+/** What a full or read-only disk says, as an error of the runtime folder; any other error as it is. */
+export function asUnusable(path: string, error: unknown): unknown {
+  if (error instanceof SpacetailError || !unusableCodes.has(codeOf(error) ?? '')) return error;
+  return new SpacetailError(
+    'runtime_folder_unusable',
+    `the runtime folder ${path} cannot be used: ${messageOf(error)}`,
+    { cause: error },
+  );
+}
+
 function codeOf(error: unknown): string | undefined {
   return (error as NodeJS.ErrnoException).code;
 }
@@ -127,8 +139,10 @@ export async function openRuntimeFolder(path: string): Promise<RuntimeFolder> {
     // A umask of 0777 would have taken our own bits too.
     await chmod(path, 0o700);
   } catch (error) {
-    if (codeOf(error) !== 'EEXIST')
-      throw unsafe(path, `cannot be made: ${messageOf(error)}`, error);
+    if (codeOf(error) !== 'EEXIST') {
+      const why = asUnusable(path, error);
+      throw why === error ? unsafe(path, `cannot be made: ${messageOf(error)}`, error) : why;
+    }
   }
   const found = await findRuntimeFolder(path);
   if (found === undefined) throw unsafe(path, 'went away while it was opened');

@@ -1,4 +1,12 @@
 import { SpacetailError } from '../../errors.ts';
+import {
+  isAboutCertificate,
+  notReachedText,
+  tellingLines,
+  type Trouble,
+  troubleIn,
+  wrongCertificate,
+} from './control-server.ts';
 import { childEnvironment, upstreamEnvironment } from '../tailscaled/child-environment.ts';
 import { type JoinParts, type JoinSettings, stopGraceMs, type TailnetView } from './join-parts.ts';
 import { followRegistration, leavingTailscaled } from './leave.ts';
@@ -60,10 +68,22 @@ async function joinOnce(
   const startedMs = performance.now();
   const daemon = tailscaledArguments(parts.folder, settings.tailnet, parts.learnt.wantsLogs);
   const registration = followRegistration();
+  const hopeless = new AbortController();
+  let trouble: Trouble | undefined;
+  let isJoining = true;
+  const hear = (line: string): void => {
+    const found = isJoining ? troubleIn(line) : undefined;
+    if (found === undefined) return;
+    if (isAboutCertificate(found)) hopeless.abort(wrongCertificate(found));
+    else if (trouble === undefined)
+      parts.notice(`${notReachedText(found)}; it is tried until SPACETAIL_UP_TIMEOUT`);
+    trouble = found;
+  };
   const log: JoinParts['log'] = {
     ...parts.log,
     writeLine(line) {
       registration.onLine(line);
+      hear(line);
       parts.log.writeLine(line);
     },
   };
@@ -81,7 +101,7 @@ async function joinOnce(
   };
   const tailscaled = leavingTailscaled(started.tailscaled, cli, registration);
   const died = new AbortController();
-  const alive = AbortSignal.any([signal, died.signal]);
+  const alive = AbortSignal.any([signal, died.signal, hopeless.signal]);
   void tailscaled.exited.then(() =>
     died.abort(new SpacetailError('tailscaled_failed', 'tailscaled has ended')),
   );
@@ -114,19 +134,38 @@ async function joinOnce(
       node: await Promise.race([parts.readiness(view, alive), death(tailscaled)]),
     };
   } catch (error) {
+    // Its last words are those before it is stopped.
+    const said = tellingLines(tailscaled.lastLines());
     await tailscaled.stop(stopGraceMs);
-    throw withLastLines(error, tailscaled.lastLines());
+    throw explained(error, settings, trouble, trouble === undefined ? said : []);
   } finally {
+    isJoining = false;
     await removeSecretFiles(parts.folder);
   }
 }
 
-/** Adds what tailscaled last said to an error of a later step. */
-function withLastLines(error: unknown, lines: readonly string[]): unknown {
-  if (!(error instanceof SpacetailError) || lines.length === 0) return error;
-  const quoted = lines.map((line) => `  ${line}`).join('\n');
-  return new SpacetailError(error.code, `${error.message}\ntailscaled last said:\n${quoted}`, {
-    hint: error.hint,
-    cause: error,
-  });
+/** The cause first: what keeps tailscaled from its control server, else the error with what tailscaled said of it. */
+function explained(
+  error: unknown,
+  { upTimeoutMs }: JoinSettings,
+  trouble: Trouble | undefined,
+  said: readonly string[],
+): unknown {
+  const isLate =
+    (error as Error | undefined)?.name === 'TimeoutError' ||
+    (error instanceof SpacetailError && error.code === 'up_timeout');
+  const limit = `not done within SPACETAIL_UP_TIMEOUT (${upTimeoutMs / 1000} s)`;
+  if (isLate && trouble !== undefined) {
+    return new SpacetailError('up_timeout', `${notReachedText(trouble)}; ${limit}`, {
+      hint: '`spacetail doctor` looks at the way there; set SPACETAIL_UPSTREAM_PROXY where the container needs a proxy.',
+      cause: error,
+    });
+  }
+  if (!(error instanceof SpacetailError) && !isLate) return error;
+  const message = error instanceof SpacetailError ? error.message : limit;
+  const quoted = [...new Set(said)].map((line) => `\n  ${line}`).join('');
+  const words = quoted === '' ? '' : `\ntailscaled last said:${quoted}`;
+  return error instanceof SpacetailError
+    ? new SpacetailError(error.code, `${message}${words}`, { hint: error.hint, cause: error })
+    : new SpacetailError('up_timeout', `${message}${words}`, { cause: error });
 }

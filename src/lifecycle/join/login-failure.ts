@@ -1,4 +1,5 @@
 import { type ErrorCode, SpacetailError } from '../../errors.ts';
+import { certificateHint } from './control-server.ts';
 import { quoteLines } from '../tailscaled/tailscaled.ts';
 
 interface Sentence {
@@ -20,7 +21,7 @@ const sentences: readonly Sentence[] = [
     when: /x509:|certificate (?:has expired|is not|signed by|verify)/,
     code: 'login_failed',
     message: 'the certificate of the control server is not accepted',
-    hint: 'Set SSL_CERT_FILE to the CA that signed it; where it has expired, it or the clock of this machine is to be set right.',
+    hint: certificateHint,
   },
   {
     when: /timeout waiting for Tailscale/i,

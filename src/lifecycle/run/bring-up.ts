@@ -13,6 +13,7 @@ import {
 import type { MemberNode, Step } from '../join/progress.ts';
 import type { Run } from './run.ts';
 import { downState, type Member, runningState } from './run-state.ts';
+import { tellingLines } from '../join/control-server.ts';
 import { refuseSameTailnet } from '../join/same-tailnet.ts';
 
 /** What failed, with the tailnet and the step it failed in; running out of time becomes an error of its own. */
@@ -25,7 +26,7 @@ function inStep(
   const at = `${member === undefined || member.name === '' ? '' : `${member.name}: `}step ${step}`;
   if ((error as Error | undefined)?.name === 'TimeoutError') {
     const seconds = options.settings.upTimeoutMs / 1000;
-    const lines = member?.log.lastLines().map((line) => `\n  ${line}`) ?? [];
+    const lines = tellingLines(member?.log.lastLines() ?? []).map((line) => `\n  ${line}`);
     const said = lines.length === 0 ? '' : `\ntailscaled last said:${lines.join('')}`;
     return new SpacetailError(
       'up_timeout',

@@ -10,7 +10,12 @@ import { createProgress, type Progress, type ProgressEvent } from '../join/progr
 import { readBefore, writeBefore } from './before-file.ts';
 import type { Run } from './run.ts';
 import { createRunState, type Member } from './run-state.ts';
-import { memberPaths, openRuntimeFolder, type RuntimeFolder } from '../folder/runtime-folder.ts';
+import {
+  asUnusable,
+  memberPaths,
+  openRuntimeFolder,
+  type RuntimeFolder,
+} from '../folder/runtime-folder.ts';
 import { supervisorOperations } from './supervisor-operations.ts';
 import type {
   BuildParts,
@@ -58,8 +63,9 @@ export async function runSupervisor(
       await releasePidfile(folder.pidfile, self);
     }
   } catch (error) {
-    progress.failed(error);
-    throw error;
+    const explained = asUnusable(options.settings.runtimeDir, error);
+    progress.failed(explained);
+    throw explained;
   } finally {
     if (lastWord !== undefined) options.report(lastWord);
   }
@@ -103,7 +109,8 @@ async function claimedRun(
     control = await listenControl(folder.controlSocket, { ...run.parts.operations, ...own });
     await bindListeners(run);
     await serve(run, timeout);
-  } catch (error) {
+  } catch (thrown) {
+    const error = asUnusable(folder.path, thrown);
     failure =
       error instanceof SpacetailError
         ? error

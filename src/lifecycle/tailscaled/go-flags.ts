@@ -56,3 +56,14 @@ export const upSwitches: ReadonlySet<string> = new Set([
   'ssh',
   'stateful-filtering',
 ]);
+
+/** What a Go program says first of a flag that it does not take, in our words; `undefined` for another line. */
+export function flagTrouble(line: string, program: string): string | undefined {
+  const unknown = /^flag provided but not defined: -(\S+)/.exec(line)?.[1];
+  if (unknown !== undefined) return `${program} does not know --${unknown}`;
+  const lacking = /^flag needs an argument: -(\S+)/.exec(line)?.[1];
+  if (lacking !== undefined) return `--${lacking} needs a value`;
+  const [, invalid, why] =
+    /^invalid (?:boolean )?value ".*" for (?:flag )?-(\S+): (.+)$/.exec(line) ?? [];
+  return invalid === undefined ? undefined : `the value of --${invalid} is not accepted: ${why}`;
+}

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { SpacetailError } from '../../errors.ts';
 import { cannotStart, describeExit, exitOf } from './child-exit.ts';
+import { flagTrouble } from './go-flags.ts';
 import { createLineRing } from './line-ring.ts';
 import { identify, type ProcessId, signalProcess } from '../folder/process-id.ts';
 import { socketAnswers, waitForSocket } from '../control/socket-answers.ts';
@@ -99,7 +100,9 @@ export async function startTailscaled(
     reject: false,
   });
   const { promise: socksPort, resolve: foundPort } = Promise.withResolvers<number>();
+  let wrongFlag: string | undefined;
   const ring = createLineRing(quotedLines, (line) => {
+    wrongFlag ??= flagTrouble(line, 'tailscaled');
     options.log.writeLine(line);
     const match = socksLine.exec(line);
     if (match !== null) foundPort(Number(match[2]));
@@ -128,6 +131,9 @@ export async function startTailscaled(
   };
   const waiting = new AbortController();
   const died = exited.then((exit) => {
+    // The rest of what it said is its help.
+    if (wrongFlag !== undefined)
+      throw new SpacetailError('config_invalid', `TS_TAILSCALED_EXTRA_ARGS: ${wrongFlag}`);
     throw failed(`tailscaled ${exit.how}`, exit.lastLines);
   });
   try {

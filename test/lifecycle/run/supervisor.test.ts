@@ -99,6 +99,19 @@ void t.test('a tailnet that demands logs is joined with them, said in one line',
   await stopSupervisor(run.folder.path);
 });
 
+void t.test('a control server that is not reached is named at once, and once', async (t) => {
+  const run = await createTestRun(t, {
+    tailscaled: 'no-control',
+    tailscale: 'hangs',
+    settings: { upTimeoutMs: 2000 },
+  });
+  const { events } = await run.up();
+  const notices = events.filter((event) => event.kind === 'notice').map(({ text }) => text);
+  t.same(notices, [
+    'the control server http://127.0.0.1:1 is not reached: connection refused (127.0.0.1:1); it is tried until SPACETAIL_UP_TIMEOUT',
+  ]);
+});
+
 void t.test('a busy port fails up before a key is used', async (t) => {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
