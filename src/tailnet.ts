@@ -97,8 +97,11 @@ export type Owner =
     }
   /** One of this node's own addresses. */
   | { readonly kind: 'self' }
-  /** In 100.64.0.0/10 or fd7a:115c:a1e0::/48, and no peer has it. */
-  | { readonly kind: 'unassigned' };
+  /**
+   * In 100.64.0.0/10 or fd7a:115c:a1e0::/48, and no peer has it; or in `prefix`, a subnet that was accepted in this
+   * run and that no peer serves now.
+   */
+  | { readonly kind: 'unassigned'; readonly prefix?: string };
 
 export type TailnetState =
   | { readonly kind: 'running' }

@@ -9,16 +9,12 @@ import type { IndexSummary } from './index/tailnet-index.ts';
 import { createResolver } from './resolve/resolver.ts';
 import { Reachability } from './resolve/reachability.ts';
 import { SplitDns, unavailableNotice } from './resolve/split-dns.ts';
-import {
-  createStatusReader,
-  type ReadStatus,
-  type TailscaleCli,
-} from './local-api/status-source.ts';
+import { createStatusReader, type TailscaleCli } from './local-api/status-source.ts';
 import { SystemResolver } from './resolve/system-resolver.ts';
 import type { Diagnosis, Owner, Peer, Resolver, TailnetState } from '../tailnet.ts';
 import { NetmapWatch } from './index/watch.ts';
 
-/** The part of a pino logger that is used here. */
+/** Of a pino logger. */
 type Log = { warn(fields: object, message: string): void };
 
 export interface TailnetViewOptions {
@@ -37,8 +33,6 @@ export interface TailnetViewOptions {
   readonly resolvConfPath?: string;
   /** Default `/etc/hosts`. */
   readonly hostsPath?: string;
-  /** Instead of `cli` and LocalAPI. */
-  readonly readStatus?: ReadStatus;
 }
 
 export class TailnetView {
@@ -48,6 +42,7 @@ export class TailnetView {
   readonly #reachability: Reachability;
   readonly #watch: NetmapWatch;
   readonly #system: SystemResolver;
+  readonly #hosts: HostsFile;
   readonly #splitDns: SplitDns;
   readonly #log: Log;
   readonly #stop = new AbortController();
@@ -64,18 +59,19 @@ export class TailnetView {
     const notice = (sentence: string) => this.#notice(sentence);
     this.#splitDns = new SplitDns(this.localApi, (detail) => this.#noSplitDns(detail));
     this.#system = new SystemResolver(options.resolvConfPath ?? '/etc/resolv.conf');
+    this.#hosts = new HostsFile(options.hostsPath ?? '/etc/hosts');
     this.resolver = createResolver({
       netmap: this.#netmap,
       splitDns: this.#splitDns,
       system: this.#system,
-      hosts: new HostsFile(options.hostsPath ?? '/etc/hosts'),
+      hosts: this.#hosts,
       direct: options.direct,
       foreign: options.foreign,
     });
     this.#watch = new NetmapWatch(
       {
         api: this.localApi,
-        readStatus: options.readStatus ?? createStatusReader(this.localApi, options.cli, notice),
+        readStatus: createStatusReader(this.localApi, options.cli, notice),
         netmap: this.#netmap,
         onChange: () => this.#changed(),
         onWarning: notice,
@@ -125,7 +121,8 @@ export class TailnetView {
 
   peerNamed(name: string): Peer | undefined {
     const normalised = normaliseName(name);
-    return normalised === undefined ? undefined : this.#netmap.index?.nodeNamed(normalised);
+    if (normalised === undefined || this.#hosts.shadows(normalised) !== undefined) return undefined;
+    return this.#netmap.index?.nodeNamed(normalised);
   }
 
   hasNodeUnder(suffix: string): boolean {
@@ -177,6 +174,11 @@ export class TailnetView {
   /** What the last status said of the whole; `undefined` before the first. */
   summary(): IndexSummary | undefined {
     return this.#netmap.summary;
+  }
+
+  /** How often a peer or a route was gone before the next netmap said so. */
+  withdrawals(): number {
+    return this.#netmap.withdrawals;
   }
 
   /** The peers, one by one. */

@@ -12,7 +12,7 @@ export async function hostAddresses(host: string): Promise<readonly string[]> {
   if (literal !== undefined) return [literal];
   const name = normaliseName(host);
   if (name === undefined) return [];
-  const known = await new HostsFile('/etc/hosts').lookup(name);
+  const known = new HostsFile('/etc/hosts').lookup(name);
   if (known !== undefined) return known;
   const resolver = new SystemResolver('/etc/resolv.conf');
   const absolute = host.endsWith('.');

@@ -14,6 +14,7 @@ export function tellOfNetmap(view: TailnetView, adapter: TailnetAdapter, bridge:
     const now = JSON.stringify([
       tailnet.state().kind,
       view.summary()?.peers,
+      view.withdrawals(),
       tailnet.suffix(),
       exitNode,
     ]);

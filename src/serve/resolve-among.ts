@@ -45,6 +45,9 @@ class ResolveAmong implements Resolver {
     if (this.#isDirect(host)) return first.resolver.known(host);
     const ip = canonicalAddress(host);
     if (ip !== undefined) return this.#literal(ip, first.resolver.known(host), only);
+    // The container's own file is nobody's, and the same for each.
+    const listed = first.resolver.known(host);
+    if (listed?.kind === 'resolved' && listed.source === 'hosts') return listed;
     const owner = this.#ownerOf(host, only);
     if (owner !== undefined) return ofTailnet(owner, owner.resolver.known(host));
     const having = this.#members.flatMap((member) => {
@@ -70,6 +73,11 @@ class ResolveAmong implements Resolver {
     if (known !== undefined) return known;
     const [first] = this.#members;
     if (this.#isDirect(host)) return first.resolver.resolve(host, signal);
+    const other = only === undefined ? undefined : this.#otherThan(only, host);
+    if (only !== undefined && other !== undefined) {
+      const detail = `${only.name} has no such name, ${other.name} has`;
+      return { kind: 'not_found', host, source: undefined, owned: true, detail, nearest: [] };
+    }
     const owner = this.#ownerOf(host, only);
     if (owner !== undefined)
       return ofTailnet(owner, await owner.resolver.resolve(host, signal)) as Resolution;
@@ -113,6 +121,17 @@ class ResolveAmong implements Resolver {
       if (resolution !== undefined) return ofOwner(member, resolution);
     }
     return undefined;
+  }
+
+  /** Another tailnet that has a name which this one does not own: nobody is asked for it on this one's behalf. */
+  #otherThan(only: Tailnet, host: string): Tailnet | undefined {
+    if (only.ownsName(host)) return undefined;
+    const has = ({ tailnet, resolver }: Member): boolean =>
+      tailnet !== only &&
+      (tailnet.ownsName(host) ||
+        tailnet.peerNamed(host) !== undefined ||
+        resolver.known(host)?.owned === true);
+    return this.#members.find(has)?.tailnet;
   }
 
   #ownerOf(host: string, only: Tailnet | undefined): Member | undefined {

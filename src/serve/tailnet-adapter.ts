@@ -54,12 +54,18 @@ export function adaptTailnet(view: TailnetView, name = '', isOptional = false): 
     const detail = `${host} is not in the last netmap and ${now.detail}`;
     return { kind: 'unavailable', host: resolution.host, owned: true, detail };
   };
+  // Of several, which one it is that cannot be asked.
+  const named = (resolution: Resolution): Resolution =>
+    name === '' || resolution.kind !== 'unavailable'
+      ? resolution
+      : { ...resolution, detail: `tailnet ${name}: ${resolution.detail}` };
   const resolver: Resolver = {
     known(host) {
       const resolution = view.resolver.known(host);
-      return resolution && inState(host, resolution);
+      return resolution && named(inState(host, resolution));
     },
-    resolve: async (host, signal) => inState(host, await view.resolver.resolve(host, signal)),
+    resolve: async (host, signal) =>
+      named(inState(host, await view.resolver.resolve(host, signal))),
     searched: (host) => view.resolver.searched(host),
   };
   const tailnet: Tailnet = {

@@ -107,6 +107,33 @@ void t.test('a node that joins later is seen within 3 s, and so is its new addre
   t.equal(await short('dns-late'), `status ${(await late.addresses())[0]}`);
 });
 
+void t.test('regression: what goes is gone at once, and a subnet for good', async (t) => {
+  const subnet = '198.18.77.0/24';
+  const gone = await tailnet.joinNode('dns-gone', { up: [`--advertise-routes=${subnet}`] });
+  const id = async () => {
+    const node = (await tailnet.listNodes()).find(({ givenName }) => givenName === 'dns-gone');
+    return String(node?.id);
+  };
+  const approve = async (routes: string) =>
+    tailnet.headscale('nodes', 'approve-routes', '--identifier', await id(), '--routes', routes);
+  await approve(subnet);
+  await view.until(() => view.ownerOf('198.18.77.7')?.kind === 'subnet', soon());
+  const before = view.withdrawals();
+  await approve('');
+  await view.until(() => view.ownerOf('198.18.77.7')?.kind !== 'subnet', soon());
+  t.ok(view.withdrawals() > before, 'by the bus, before a status said so');
+  t.same(view.ownerOf('198.18.77.7'), { kind: 'unassigned', prefix: subnet });
+  const [address = ''] = await gone.addresses();
+  t.match(view.ownerOf(address), { kind: 'peer' });
+  const withRoute = view.withdrawals();
+  await tailnet.deleteNode('dns-gone');
+  await view.until(() => view.ownerOf(address)?.kind !== 'peer', soon());
+  t.ok(view.withdrawals() > withRoute);
+  t.same(view.ownerOf(address), { kind: 'unassigned' });
+  await view.until(() => view.peerNamed('dns-gone') === undefined, soon());
+  t.same(view.ownerOf('198.18.77.7'), { kind: 'unassigned', prefix: subnet });
+});
+
 void t.test('preferences count as soon as they are set', async (t) => {
   await set('--accept-routes=false');
   await view.until(() => {

@@ -16,6 +16,8 @@ export interface FakeLocalApi extends AsyncDisposable {
   answer(endpoint: string, body: unknown, status?: number): void;
   /** Writes a line to everybody who watches the IPN bus. */
   notify(line: object): void;
+  /** Ends every stream of the IPN bus. */
+  closeBuses(): void;
   /** How many watch the IPN bus. */
   watchers(): number;
   /** Ends everything at once, as a killed tailscaled does. */
@@ -69,6 +71,9 @@ export async function startFakeLocalApi(folder: string): Promise<FakeLocalApi> {
       for (const bus of buses) bus.write(`${JSON.stringify(line)}\n`);
     },
     watchers: () => buses.size,
+    closeBuses() {
+      for (const bus of buses) bus.end();
+    },
     close,
     [Symbol.asyncDispose]: close,
   };

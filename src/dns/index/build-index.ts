@@ -10,9 +10,9 @@ import type { ExtraRecord } from '../local-api/dns-config.ts';
 import { isUnder } from '../local-api/names.ts';
 import type { Status, StatusNode } from '../local-api/status-types.ts';
 import { readStatus } from '../local-api/status.ts';
-import { type IndexedNode, type Named, nodeOf } from './nodes.ts';
+import { type IndexedNode, type Named, nodeOf, type Route } from './nodes.ts';
 import { addRecords } from './records.ts';
-import { addRoute, type Route } from './routes.ts';
+import { addRoute } from './routes.ts';
 import { type IndexSummary, TailnetIndex } from './tailnet-index.ts';
 
 const TURN_MS = 5;
@@ -91,6 +91,8 @@ class IndexBuilder {
       nodeId: node.nodeId,
       hasSubdomains: node.subdomains,
       names,
+      serviceAddresses: [],
+      routes: [],
       peer: {
         name,
         shortName,
@@ -168,8 +170,10 @@ class IndexBuilder {
   #addRoute(prefix: string, node: IndexedNode, rank: number): void {
     const route = addRoute(this.#routes, prefix, node, rank);
     if (route.kind === 'refused') this.#refused++;
-    else if (route.kind === 'address' && !this.#owners.has(route.address))
+    else if (route.kind === 'address' && !this.#owners.has(route.address)) {
       this.#owners.set(route.address, node);
+      node.serviceAddresses.push(route.address);
+    }
   }
 
   #summary(peers: number): IndexSummary {

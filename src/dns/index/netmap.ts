@@ -1,5 +1,9 @@
 /** What is known of the tailnet now; it outlives tailscaled, so that its names stay its own. */
+import { parseAddress } from '../../ip/addresses.ts';
+import { PrefixMap } from '../../ip/prefix-map.ts';
+import { isNobodysInTailnet } from '../../ip/special-ranges.ts';
 import { type DnsConfig, noDnsConfig } from '../local-api/dns-config.ts';
+import type { PeerNotice } from '../local-api/ipn-bus.ts';
 import type { Prefs } from '../local-api/local-api.ts';
 import { Suffixes } from './suffixes.ts';
 import { type IndexSummary, ownerBeforeNetmap, type TailnetIndex } from './tailnet-index.ts';
@@ -15,6 +19,8 @@ export class Netmap {
   #prefs: Prefs;
   #down: string | undefined;
   #everRunning = false;
+  readonly #accepted = new PrefixMap<string>();
+  #withdrawals = 0;
 
   constructor(acceptDns: boolean) {
     this.#prefs = { routeAll: true, corpDns: acceptDns, exitNode: '' };
@@ -43,8 +49,9 @@ export class Netmap {
     if (hasNetmap || prefs.exitNode !== '' || this.#index === undefined) this.#prefs = prefs;
     if (!hasNetmap) return;
     this.#index = index;
-    this.suffixes.update(index.summary.suffix, prefs.corpDns ? (dns ?? noDnsConfig) : noDnsConfig);
+    this.suffixes.update(index.summary.suffix, prefs.corpDns ? dns : noDnsConfig);
     if (this.state().kind === 'running') this.#everRunning = true;
+    if (this.#prefs.routeAll) this.#rememberSubnets(index);
   }
 
   /** tailscaled does not answer. */
@@ -96,10 +103,27 @@ export class Netmap {
     };
   }
 
+  /** A subnet that was accepted at any time in this run stays the tailnet's, whoever serves it now. */
   ownerOf(ip: string): Owner | undefined {
-    return this.#index === undefined
-      ? ownerBeforeNetmap(ip)
-      : this.#index.ownerOf(ip, this.#prefs.routeAll);
+    if (this.#index === undefined) return ownerBeforeNetmap(ip);
+    const owner = this.#index.ownerOf(ip, this.#prefs.routeAll);
+    if (owner !== undefined) return owner;
+    const address = parseAddress(ip);
+    if (address === undefined || isNobodysInTailnet(address)) return undefined;
+    const prefix = this.#accepted.longest(address);
+    return prefix === undefined ? undefined : { kind: 'unassigned', prefix };
+  }
+
+  /** Takes out what tailscaled has told to be gone, before the next netmap says so. */
+  withdraw(notices: readonly PeerNotice[]): boolean {
+    const taken = notices.filter((notice) => this.#index?.withdraw(notice) === true);
+    this.#withdrawals += taken.length;
+    return taken.length > 0;
+  }
+
+  /** How often something was taken out so. */
+  get withdrawals(): number {
+    return this.#withdrawals;
   }
 
   /** What answers of resolvers depend on: when it changes they no longer hold. */
@@ -125,6 +149,10 @@ export class Netmap {
   /** Tailnet lock is on and this node is not signed. */
   lockedOut(): boolean {
     return this.#summary?.health.some((sentence) => sentence.includes(LOCKED_OUT)) ?? false;
+  }
+
+  #rememberSubnets(index: TailnetIndex): void {
+    for (const prefix of index.subnets()) this.#accepted.set(prefix, prefix.text);
   }
 
   #runningState(summary: IndexSummary): TailnetState {

@@ -1,5 +1,15 @@
 /** The nodes of an index, and what names mean. */
+import type { Prefix } from '../../ip/prefixes.ts';
 import type { Peer } from '../../tailnet.ts';
+
+/** A subnet, and who serves it. */
+export interface Route {
+  readonly prefix: Prefix;
+  node: IndexedNode;
+  rank: number;
+  /** tailscaled has told that the node serves it no more, and no netmap has come since. */
+  isWithdrawn: boolean;
+}
 
 /** A node as the index keeps it. */
 export interface IndexedNode {
@@ -9,6 +19,10 @@ export interface IndexedNode {
   readonly hasSubdomains: boolean;
   /** The peer's, to which records add theirs. */
   readonly names: string[];
+  /** Addresses of Services that it hosts. */
+  readonly serviceAddresses: string[];
+  /** Some of which another node may have by now. */
+  readonly routes: Route[];
   readonly peer: { -readonly [Field in keyof Peer]: Peer[Field] };
 }
 

@@ -2,19 +2,11 @@
 import { PrefixMap } from '../../ip/prefix-map.ts';
 import { parsePrefix, type Prefix } from '../../ip/prefixes.ts';
 import { isNobodysInTailnet, mayBeNode } from '../../ip/special-ranges.ts';
-import type { IndexedNode } from './nodes.ts';
+import type { IndexedNode, Route } from './nodes.ts';
 
 /** Shorter ones are an exit node's, or an attempt to swallow the internet in halves. */
 const MIN_IPV4_BITS = 8;
 const MIN_IPV6_BITS = 7;
-
-export interface Route {
-  readonly prefix: string;
-  node: IndexedNode;
-  rank: number;
-  /** tailscaled has told that the node serves it no more, and no netmap has come since. */
-  isWithdrawn: boolean;
-}
 
 export type Routes = PrefixMap<Route>;
 
@@ -44,12 +36,48 @@ export function addRoute(
     return { kind: 'address', address: prefix.text.slice(0, prefix.text.indexOf('/')) };
   if (isTooWide(prefix) || isNobodysInTailnet(prefix)) return { kind: 'refused' };
   const known = routes.get(prefix);
-  if (known === undefined)
-    routes.set(prefix, { prefix: prefix.text, node, rank, isWithdrawn: false });
-  else if (rank > known.rank) [known.node, known.rank] = [node, rank];
+  if (known === undefined) {
+    const route: Route = { prefix, node, rank, isWithdrawn: false };
+    routes.set(prefix, route);
+    node.routes.push(route);
+  } else if (rank > known.rank) {
+    [known.node, known.rank] = [node, rank];
+    node.routes.push(known);
+  }
   return { kind: 'subnet' };
 }
 
 function isTooWide({ family, length }: Prefix): boolean {
   return length < (family === 4 ? MIN_IPV4_BITS : MIN_IPV6_BITS);
+}
+
+/**
+ * Takes from a node all but what it has now (nothing, when it is gone), and gives it a route that another has
+ * lost. What it has besides comes with the next netmap.
+ * @returns whether anything was taken
+ */
+export function withdraw(
+  node: IndexedNode,
+  allowedIps: readonly string[],
+  owners: Map<string, IndexedNode>,
+  routes: Routes,
+): boolean {
+  const kept = allowedIps.map(parsePrefix).filter((prefix) => prefix !== undefined);
+  const texts = new Set(kept.map(({ text }) => text));
+  let isTaken = false;
+  for (const address of [...node.peer.addresses, ...node.serviceAddresses]) {
+    const single = address.includes(':') ? `${address}/128` : `${address}/32`;
+    if (!texts.has(single) && owners.get(address) === node) isTaken = owners.delete(address);
+  }
+  for (const route of node.routes) {
+    if (route.node !== node || texts.has(route.prefix.text) || route.isWithdrawn) continue;
+    isTaken = route.isWithdrawn = true;
+  }
+  for (const prefix of kept) {
+    const lost = routes.get(prefix);
+    if (lost?.isWithdrawn !== true) continue;
+    [lost.node, lost.isWithdrawn] = [node, false];
+    node.routes.push(lost);
+  }
+  return isTaken;
 }

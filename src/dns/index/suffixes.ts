@@ -9,11 +9,15 @@ export type OwnedBy =
   /** Under the MagicDNS suffix, or a suffix without resolvers: the netmap alone knows it. */
   | { readonly kind: 'netmap'; readonly suffix: string }
   /** Under a suffix with resolvers of its own. */
-  | { readonly kind: 'split'; readonly suffix: string };
+  | { readonly kind: 'split'; readonly suffix: string }
+  /** Under a suffix that was the tailnet's earlier in this run. */
+  | { readonly kind: 'withdrawn'; readonly suffix: string };
 
 export class Suffixes {
   /** Every MagicDNS suffix of this run: a restarted tailscaled may come back under another. */
   readonly #magicDns = new Set<string>();
+  /** Every suffix that its DNS configuration has named in this run. */
+  readonly #named = new Set<string>();
   #dns: DnsConfig = noDnsConfig;
 
   get searchDomains(): readonly string[] {
@@ -30,10 +34,16 @@ export class Suffixes {
     return this.#dns.overrides;
   }
 
-  /** What the netmap says now; what it no longer says is kept until the next one. */
-  update(suffix: string, dns: DnsConfig): void {
+  /**
+   * What the netmap says now. `dns`: `undefined` where tailscaled does not say, which changes nothing; `noDnsConfig`
+   * where the user does not accept it, so that its suffixes are names like any other.
+   */
+  update(suffix: string, dns: DnsConfig | undefined): void {
     if (suffix !== '') this.#magicDns.add(suffix);
+    if (dns === undefined) return;
     this.#dns = dns;
+    if (dns === noDnsConfig) this.#named.clear();
+    for (const named of [...dns.splitSuffixes, ...dns.localSuffixes]) this.#named.add(named);
   }
 
   /** All of it as text, to see whether it has changed. */
@@ -47,7 +57,9 @@ export class Suffixes {
     const netmap = this.#netmapSuffix(name);
     if (split !== undefined && split.length >= (netmap?.length ?? 0))
       return { kind: 'split', suffix: split };
-    return netmap === undefined ? undefined : { kind: 'netmap', suffix: netmap };
+    if (netmap !== undefined) return { kind: 'netmap', suffix: netmap };
+    const withdrawn = longestSuffix(name, this.#named);
+    return withdrawn === undefined ? undefined : { kind: 'withdrawn', suffix: withdrawn };
   }
 
   #netmapSuffix(name: string): string | undefined {

@@ -4,12 +4,14 @@
  */
 import { distance } from 'fastest-levenshtein';
 import { formatAddress, parseAddress } from '../../ip/addresses.ts';
+import type { Prefix } from '../../ip/prefixes.ts';
 import { isNobodysInTailnet, isTailnetRange } from '../../ip/special-ranges.ts';
+import type { PeerNotice } from '../local-api/ipn-bus.ts';
 import { isUnder, parentsOf } from '../local-api/names.ts';
 import type { Status } from '../local-api/status-types.ts';
 import type { Owner, Peer } from '../../tailnet.ts';
 import { type IndexedNode, type Named, nodeOf } from './nodes.ts';
-import type { Routes } from './routes.ts';
+import { type Routes, withdraw } from './routes.ts';
 
 export type IndexSource = 'status' | 'extra-records' | 'services' | 'subdomain';
 
@@ -48,6 +50,7 @@ export class TailnetIndex {
   /** As many as the policy has suffix rules. */
   readonly #suffixes = new Map<string, boolean>();
   readonly #onlyIPv6: boolean;
+  #byId: ReadonlyMap<number, IndexedNode> | undefined;
 
   constructor(parts: IndexParts) {
     this.#parts = parts;
@@ -90,8 +93,10 @@ export class TailnetIndex {
     if (node !== undefined)
       return node === self ? { kind: 'self' } : { kind: 'peer', peer: node.peer };
     const route = isNobodysInTailnet(address) ? undefined : routes.longest(address);
-    if (route !== undefined && !route.isWithdrawn)
-      return { kind: 'subnet', peer: route.node.peer, prefix: route.prefix, accepted };
+    if (route !== undefined)
+      return route.isWithdrawn
+        ? { kind: 'unassigned', prefix: route.prefix.text }
+        : { kind: 'subnet', peer: route.node.peer, prefix: route.prefix.text, accepted };
     return isTailnetRange(address) ? { kind: 'unassigned' } : undefined;
   }
 
@@ -124,6 +129,25 @@ export class TailnetIndex {
     const found = this.#parts.names.keys().some((name) => name.endsWith(`.${suffix}`));
     this.#suffixes.set(suffix, found);
     return found;
+  }
+
+  /** Takes out what tailscaled has told to be gone; tells whether there was anything. */
+  withdraw(notice: PeerNotice): boolean {
+    const { peers, owners, routes } = this.#parts;
+    // Before 1.100 a status has no node IDs.
+    this.#byId ??= new Map(peers.map((node) => [node.nodeId, node]));
+    if (notice.kind === 'others_gone') {
+      const gone = peers.filter(({ nodeId }) => nodeId !== 0 && !notice.nodeIds.has(nodeId));
+      return gone.map((node) => withdraw(node, [], owners, routes)).includes(true);
+    }
+    const node = notice.nodeId === 0 ? undefined : this.#byId.get(notice.nodeId);
+    const allowedIps = notice.kind === 'has' ? notice.allowedIps : [];
+    return node !== undefined && withdraw(node, allowedIps, owners, routes);
+  }
+
+  /** The subnets that peers serve. */
+  *subnets(): Generator<Prefix> {
+    for (const { routes } of this.#parts.peers) for (const { prefix } of routes) yield prefix;
   }
 
   /** For `status`, policy warnings and pages. */

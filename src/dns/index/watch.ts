@@ -1,11 +1,12 @@
 /**
  * Keeps the netmap fresh: every notification of tailscaled's IPN bus is a tick, ticks are coalesced, a tick
- * reads status, preferences and DNS configuration anew. Polls only while the bus is away.
+ * reads status, preferences and DNS configuration anew. Only that a peer or a route is gone counts at once. Polls only while the bus is away.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf, SpacetailError } from '../../errors.ts';
 import { Coalescer } from './coalesce.ts';
 import type { DnsConfig } from '../local-api/dns-config.ts';
+import type { PeerNotice } from '../local-api/ipn-bus.ts';
 import type { LocalApi } from '../local-api/local-api.ts';
 import type { ReadStatus } from '../local-api/status-source.ts';
 import { indexOf, inTurns } from './build-index.ts';
@@ -44,6 +45,7 @@ export class NetmapWatch {
   readonly #signal: AbortSignal;
   #costMs = 0;
   #bytes = 0;
+  #sinceRead: PeerNotice[] = [];
   #dnsConfigUnsupported = false;
   #netmapDns:
     | { readonly dns: DnsConfig | undefined; readonly atMs: number; readonly suffix: string }
@@ -69,8 +71,9 @@ export class NetmapWatch {
     let backoffMs = MIN_BACKOFF_MS;
     while (!this.#signal.aborted) {
       try {
-        for await (const _tick of this.#options.api.watch(BUS_MASK, this.#signal)) {
+        for await (const notices of this.#options.api.watch(BUS_MASK, this.#signal)) {
           backoffMs = MIN_BACKOFF_MS;
+          this.#heed(notices);
           this.#refresher.request();
         }
       } catch (error) {
@@ -106,16 +109,24 @@ export class NetmapWatch {
     onChange();
   }
 
+  /** What is gone is gone at once, and not only with the next status, nor back with one that was read before. */
+  #heed(notices: readonly PeerNotice[]): void {
+    this.#sinceRead.push(...notices);
+    if (this.#options.netmap.withdraw(notices)) this.#options.onChange();
+  }
+
   async #read(signal: AbortSignal): Promise<void> {
     const { api, readStatus, netmap } = this.#options;
     // First, since it is cheap and fails at once when tailscaled is dead.
     const prefs = await api.prefs(signal);
     const startedMs = performance.now();
+    this.#sinceRead = [];
     const [bytes, dns] = await Promise.all([readStatus(signal), this.#dnsConfig(signal)]);
     this.#bytes = bytes.length;
     const index = await inTurns(indexOf(bytes, Date.now(), dns?.extraRecords), signal);
     signal.throwIfAborted();
     this.#costMs = performance.now() - startedMs;
+    for (const notice of this.#sinceRead) index.withdraw(notice);
     netmap.update(index, prefs, dns);
   }
 

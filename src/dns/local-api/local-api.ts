@@ -2,7 +2,7 @@
 import { SpacetailError } from '../../errors.ts';
 import { readDnsConfig, readNetmapDns, type DnsConfig } from './dns-config.ts';
 import { isObject, type Json, text } from './json-fields.ts';
-import { firstBusLine, watchBus } from './ipn-bus.ts';
+import { firstBusLine, type PeerNotice, watchBus } from './ipn-bus.ts';
 import { callLocalApi, type LocalApiReply, type LocalApiRequest } from './local-api-request.ts';
 
 const MAX_STATUS_BYTES = 256 << 20;
@@ -113,8 +113,8 @@ export class LocalApi {
       : 'a peer';
   }
 
-  /** The lines of the IPN bus as they come; ends when tailscaled does. @throws SpacetailError, the signal's reason */
-  watch(mask: number, signal: AbortSignal): AsyncGenerator<void, void> {
+  /** What the IPN bus tells of peers, as it comes; ends when tailscaled does. @throws SpacetailError, the signal's reason */
+  watch(mask: number, signal: AbortSignal): AsyncGenerator<PeerNotice[], void> {
     return watchBus(this.socketPath, mask, signal);
   }
 

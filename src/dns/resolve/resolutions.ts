@@ -8,9 +8,21 @@ export function found(
   owned: boolean,
   addresses: readonly string[],
 ): Resolution {
-  const [first, ...others] = addresses;
+  const [first, ...others] = atMost(addresses);
   if (first === undefined) return none(host, owned, `${host} has no address`);
   return { kind: 'resolved', host, source, owned, addresses: [first, ...others] };
+}
+
+/** More of a name cost time and are never dialled; each family keeps half where both have as many. */
+const MAX_ADDRESSES = 64;
+
+function atMost(addresses: readonly string[]): readonly string[] {
+  if (addresses.length <= MAX_ADDRESSES) return addresses;
+  const ipv6 = addresses.filter((address) => address.includes(':'));
+  const ipv4 = addresses.filter((address) => !address.includes(':'));
+  const half = MAX_ADDRESSES / 2;
+  const kept4 = ipv4.slice(0, Math.max(half, MAX_ADDRESSES - ipv6.length));
+  return [...kept4, ...ipv6.slice(0, MAX_ADDRESSES - kept4.length)];
 }
 
 export function none(

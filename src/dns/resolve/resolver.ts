@@ -1,6 +1,6 @@
 /**
- * A host as a client wrote it → addresses. One straight line: literal → direct list → netmap → 4via6 →
- * the tailnet's suffixes and split DNS → hosts file → search domains → the tailnet's or the system's resolver.
+ * A host as a client wrote it → addresses. One straight line: literal → direct list → hosts file for short names →
+ * netmap → 4via6 → the tailnet's suffixes and split DNS → hosts file → search domains → the tailnet's or the system's resolver.
  */
 import { type HostsFile } from './hosts-file.ts';
 import { canonicalLiteral, endsInNumber } from './literal.ts';
@@ -68,11 +68,11 @@ class Steps {
   }
 
   owns(name: string): boolean {
-    const { netmap, direct } = this.#parts;
+    const { netmap, direct, hosts } = this.#parts;
     if (direct(name)) return false;
     return (
       netmap.suffixes.ownerOf(name) !== undefined ||
-      netmap.index?.lookup(name) !== undefined ||
+      (netmap.index?.lookup(name) !== undefined && hosts.shadows(name) === undefined) ||
       this.#wereNodes.has(name) ||
       readVia6Name(name, netmap.summary?.suffix) !== undefined
     );
@@ -81,7 +81,7 @@ class Steps {
   /** By the hosts file and the tailnet's search domains alone. */
   async searched(name: string): Promise<Resolution | undefined> {
     if (this.#parts.direct(name)) return undefined;
-    return (await this.#fromHosts(name)) ?? this.#fromSearch(name, 0);
+    return this.#fromHosts(name) ?? this.#fromSearch(name, 0);
   }
 
   #isForeign(name: string): boolean {
@@ -92,6 +92,8 @@ class Steps {
   known(name: string, source?: NameSource): Resolution | undefined {
     const { netmap, direct } = this.#parts;
     if (direct(name)) return undefined;
+    const listed = this.#parts.hosts.shadows(name);
+    if (listed !== undefined) return found(name, 'hosts', false, listed);
     const index = netmap.index;
     let asked = name;
     for (let step = 0; step < MAX_ALIASES; step++) {
@@ -115,22 +117,22 @@ class Steps {
 
   async ask(name: string, absolute: boolean, depth = 0): Promise<Resolution> {
     const { netmap, direct, hosts } = this.#parts;
-    if (direct(name))
-      return (await this.#fromHosts(name)) ?? this.#publicNames.bySystem(name, absolute);
+    if (direct(name)) return this.#fromHosts(name) ?? this.#publicNames.bySystem(name, absolute);
     const alias = netmap.index?.lookup(name);
     if (alias?.kind === 'alias') return this.#follow(name, alias.target, 'extra-records', depth);
     const owner = netmap.suffixes.ownerOf(name);
     if (owner !== undefined) {
-      return owner.kind === 'split'
-        ? this.#fromSplitDns(name, 'split-dns', depth)
-        : this.#notInNetmap(name, owner.suffix);
+      if (owner.kind === 'split') return this.#fromSplitDns(name, 'split-dns', depth);
+      return owner.kind === 'netmap'
+        ? this.#notInNetmap(name, owner.suffix)
+        : unavailable(name, `the tailnet resolved ${owner.suffix} in this run and does no more`);
     }
     if (this.#isForeign(name)) return none(name, true, `${name} is another tailnet's name`);
     // While a node is replaced its name is nobody's: what was meant for it must not reach a public namesake.
     if (this.#wereNodes.has(name)) {
       return none(name, true, `${name} was a name of the tailnet and is in the netmap no more`);
     }
-    const listed = await hosts.lookup(name);
+    const listed = hosts.lookup(name);
     if (listed !== undefined) return found(name, 'hosts', false, listed);
     const searchFirst = !absolute && !name.includes('.');
     const searched = searchFirst ? await this.#fromSearch(name, depth) : undefined;
@@ -196,8 +198,8 @@ class Steps {
     return undefined;
   }
 
-  async #fromHosts(name: string): Promise<Resolution | undefined> {
-    const addresses = await this.#parts.hosts.lookup(name);
+  #fromHosts(name: string): Resolution | undefined {
+    const addresses = this.#parts.hosts.lookup(name);
     return addresses === undefined ? undefined : found(name, 'hosts', false, addresses);
   }
 }

@@ -14,6 +14,8 @@ import { candidatesOf, parseResolvConf, type ResolvConf } from './resolv-conf.ts
 const MAX_TTL_MS = 60_000;
 const NEGATIVE_TTL_MS = 1_000;
 const CAPACITY = 4_096;
+/** Of each family. */
+const MAX_ADDRESSES = 64;
 /** How often resolv.conf is looked at. */
 const CHECK_EVERY_MS = 1_000;
 
@@ -105,6 +107,7 @@ function ask(resolver: Resolver, name: string): Promise<LookupAnswer> {
 function answerOf(records: RecordWithTtl[]): LookupAnswer {
   // An AAAA record may hold an IPv4-mapped address: it is judged by what it means.
   const addresses = records
+    .slice(0, MAX_ADDRESSES)
     .map(({ address }) => canonicalAddress(address))
     .filter((address) => address !== undefined);
   const ttlMs = Math.min(...records.map((record) => record.ttl)) * 1000;

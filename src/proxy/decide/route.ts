@@ -44,10 +44,10 @@ export function chooseRoute(question: RouteQuestion): Route {
   if (owner?.kind === 'self') {
     return { via: 'tailnet', peer: undefined, because: 'it is an address of this node' };
   }
-  if (owner?.kind === 'unassigned') return unassigned(ip);
+  if (owner?.kind === 'unassigned' && owner.prefix === undefined) return unassigned(ip);
   const attachedLength = longestAttached(question.attached, ip);
-  if (owner?.kind === 'subnet' && isDirectHost) return direct('SPACETAIL_DIRECT names the host');
-  if (owner?.kind === 'subnet') return subnet(owner, ip, attachedLength);
+  if (owner !== undefined && isDirectHost) return direct('SPACETAIL_DIRECT names the host');
+  if (owner !== undefined) return subnet(owner, ip, attachedLength);
   if (attachedLength >= 0) return direct('the container is attached to its network');
   if (exitNode === undefined || isDirectHost) return direct('no node of the tailnet serves it');
   return { via: 'exit', peer: exitNode, because: `${exitNode.name} is the exit node` };
@@ -72,21 +72,36 @@ export function longestAttached(attached: readonly string[], ip: string): number
 }
 
 function subnet(
-  owner: Extract<Owner, { kind: 'subnet' }>,
+  owner: Extract<Owner, { kind: 'subnet' | 'unassigned' }>,
   ip: string,
   attachedLength: number,
 ): Route {
-  const { peer, prefix, accepted } = owner;
+  const prefix = owner.prefix ?? '';
   if (attachedLength >= Number(prefix.split('/')[1])) {
     return direct(`the container is attached to its network, which is no wider than ${prefix}`);
   }
+  if (owner.kind === 'unassigned') return withdrawn(ip, prefix);
+  const { peer } = owner;
   const route = { via: 'subnet', peer, because: `${peer.name} serves ${prefix}` } as const;
-  if (accepted) return route;
+  if (owner.accepted) return route;
   return {
     ...route,
     closed: {
       detail: `${ip} is in ${prefix}, advertised by ${peer.name}, not accepted`,
       hint: 'Add --accept-routes to TS_EXTRA_ARGS, or take out --accept-routes=false.',
+    },
+  };
+}
+
+/** A subnet that was accepted stays the tailnet's for the run: what was meant for it must not leave directly. */
+function withdrawn(ip: string, prefix: string): Route {
+  return {
+    via: 'subnet',
+    peer: undefined,
+    because: `${prefix} was a subnet of the tailnet in this run`,
+    closed: {
+      detail: `${ip} is in ${prefix}, which was a subnet of the tailnet in this run and is served by no node now`,
+      hint: 'Check the subnet router and that its route is approved; SPACETAIL_DIRECT if it is not to go through the tailnet.',
     },
   };
 }

@@ -211,3 +211,114 @@ void t.test('split DNS that an old tailscaled cannot do is said once', async (t)
     'split DNS is not available: tailscaled 1.90.9 cannot in userspace mode, 1.96 can',
   ]);
 });
+
+/** Holds back the answers to `status` until it is called. */
+function holdStatus(fake: FakeLocalApi): () => void {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const answer = fake.handlers.get('status')!;
+  fake.handlers.set('status', (...call) => void promise.then(() => answer(...call)));
+  return resolve;
+}
+
+void t.test(
+  'regression: a peer that was removed kept its addresses until the next status',
+  async (t) => {
+    const { fake, view } = await setUp(t);
+    answerAll(fake, [peerDocument(1), peerDocument(2)]);
+    await view.until(() => view.peerNamed('host-2') !== undefined, soon());
+    await waitFor(() => fake.watchers() === 1);
+    const release = holdStatus(fake);
+    fake.notify({ PeersRemoved: [1002] });
+    await view.until(() => view.ownerOf('100.64.0.2')?.kind === 'unassigned', soon());
+    t.same(view.ownerOf('fd7a:115c:a1e0:7::2'), { kind: 'unassigned' });
+    t.match(view.ownerOf('100.64.0.1'), { kind: 'peer' });
+    t.equal(view.withdrawals(), 1);
+    // A status that was asked for before the news, and still has the peer, does not bring it back.
+    release();
+    let looks = 0;
+    view.onChange(() => looks++);
+    fake.notify({});
+    await waitFor(() => looks > 0);
+    t.match(view.ownerOf('100.64.0.1'), { kind: 'peer' });
+  },
+);
+
+void t.test('a whole netmap on the bus takes out the peers that it lacks', async (t) => {
+  const { fake, view } = await setUp(t);
+  answerAll(fake, [peerDocument(1), peerDocument(2)]);
+  await view.until(() => view.peerNamed('host-2') !== undefined, soon());
+  await waitFor(() => fake.watchers() === 1);
+  holdStatus(fake);
+  const stays = { ID: 1001, Addresses: ['100.64.0.1/32', 'fd7a:115c:a1e0:7::1/128'] };
+  fake.notify({ PeersChanged: [stays] });
+  fake.notify({ SelfChange: { ID: 1000 }, PeersChanged: [stays] });
+  await view.until(() => view.ownerOf('100.64.0.2')?.kind === 'unassigned', soon());
+  t.match(view.ownerOf('100.64.0.1'), { kind: 'peer' });
+  t.equal(view.withdrawals(), 1, 'a change of one peer says nothing of the others');
+});
+
+void t.test('a status read before a removal does not bring the peer back', async (t) => {
+  const { fake, view } = await setUp(t);
+  answerAll(fake, [peerDocument(1), peerDocument(2)]);
+  await view.until(() => view.peerNamed('host-2') !== undefined, soon());
+  await waitFor(() => fake.watchers() === 1);
+  const release = holdStatus(fake);
+  const before = count(fake, 'status');
+  fake.notify({});
+  await waitFor(() => count(fake, 'status') > before);
+  fake.notify({ PeersRemoved: [1002] });
+  await waitFor(() => view.ownerOf('100.64.0.2')?.kind === 'unassigned');
+  const kinds: (string | undefined)[] = [];
+  view.onChange(() => kinds.push(view.ownerOf('100.64.0.2')?.kind));
+  release();
+  await waitFor(() => kinds.length > 0);
+  t.equal(kinds[0], 'unassigned');
+});
+
+void t.test('regression: the addresses of a withdrawn subnet became direct', async (t) => {
+  const { fake, view } = await setUp(t);
+  const router = (...routes: string[]) =>
+    peerDocument(1, { AllowedIPs: ['100.64.0.1/32', 'fd7a:115c:a1e0:7::1/128', ...routes] });
+  answerAll(fake, [router('10.0.0.0/8'), peerDocument(2)]);
+  await view.until(() => view.ownerOf('10.1.1.1')?.kind === 'subnet', soon());
+  await waitFor(() => fake.watchers() === 1);
+  const release = holdStatus(fake);
+  fake.notify({ PeersChanged: [{ ID: 1001, AllowedIPs: ['100.64.0.1/32'] }] });
+  await view.until(() => view.ownerOf('10.1.1.1')?.kind === 'unassigned', soon());
+  t.same(view.ownerOf('10.1.1.1'), { kind: 'unassigned', prefix: '10.0.0.0/8' });
+  t.match(view.ownerOf('100.64.0.1'), { kind: 'peer' }, 'what it keeps is its own');
+  fake.notify({
+    PeersChanged: [
+      { ID: 1002, AllowedIPs: ['100.64.0.2/32', 'fd7a:115c:a1e0:7::2/128', '10.0.0.0/8'] },
+    ],
+  });
+  await waitFor(() => view.ownerOf('10.1.1.1')?.kind === 'subnet');
+  t.match(
+    view.ownerOf('10.1.1.1'),
+    { peer: { shortName: 'host-2' } },
+    'another takes over at once',
+  );
+  answerAll(fake, [router(), peerDocument(2)]);
+  release();
+  fake.notify({});
+  await view.until(() => view.ownerOf('10.1.1.1')?.kind === 'unassigned', soon());
+  t.same(view.ownerOf('10.1.1.1'), { kind: 'unassigned', prefix: '10.0.0.0/8' }, 'for good');
+  t.equal(view.ownerOf('11.1.1.1'), undefined);
+});
+
+void t.test(
+  'a bus that is closed on a reader that lags is opened again, and nothing is missed',
+  async (t) => {
+    const { fake, view } = await setUp(t);
+    await running(view);
+    await waitFor(() => fake.watchers() === 1);
+    const opened = fake.asked.filter((asked) => asked.includes('watch-ipn-bus')).length;
+    answerAll(fake, [peerDocument(1), peerDocument(7)]);
+    fake.notify({ ErrMessage: 'IPN bus consumer fell behind; closing watch' });
+    fake.closeBuses();
+    await view.until(() => view.peerNamed('host-7') !== undefined, soon());
+    await waitFor(() => fake.watchers() === 1);
+    t.equal(fake.asked.filter((asked) => asked.includes('watch-ipn-bus')).length, opened + 1);
+    t.same(view.state(), { kind: 'running' });
+  },
+);

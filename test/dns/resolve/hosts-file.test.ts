@@ -15,18 +15,18 @@ void t.test('each line of a name counts, IPv4 first, comments do not', async (t)
 void t.test('a changed file is read again, an absent one is empty', async (t) => {
   const path = join(t.testdir(), 'hosts');
   const hosts = new HostsFile(path);
-  t.equal(await hosts.lookup('db'), undefined);
+  t.equal(hosts.lookup('db'), undefined);
   writeFileSync(path, '10.0.0.1 db\n');
-  t.same(await hosts.lookup('db'), ['10.0.0.1']);
+  t.same(hosts.lookup('db'), ['10.0.0.1']);
   writeFileSync(path, '10.0.0.22 db\n');
-  t.same(await hosts.lookup('db'), ['10.0.0.22']);
+  t.same(hosts.lookup('db'), ['10.0.0.22']);
   rmSync(path);
-  t.equal(await hosts.lookup('db'), undefined);
+  t.equal(hosts.lookup('db'), undefined);
 });
 
 void t.test('localhost is loopback whatever the file says', async (t) => {
   const path = join(t.testdir({ hosts: '10.0.0.1 localhost\n' }), 'hosts');
   const hosts = new HostsFile(path);
-  t.same(await hosts.lookup('localhost'), ['127.0.0.1', '::1']);
-  t.same(await hosts.lookup('a.localhost'), ['127.0.0.1', '::1']);
+  t.same(hosts.lookup('localhost'), ['127.0.0.1', '::1']);
+  t.same(hosts.lookup('a.localhost'), ['127.0.0.1', '::1']);
 });

@@ -6,6 +6,7 @@ import type { Resolution } from '../../../src/tailnet.ts';
 import { dnsMessage, startDnsServer } from '../../support/dns-server.ts';
 import { startFakeLocalApi } from '../../support/fake-local-api.ts';
 import { peerDocument, statusDocument, type PeerDocument } from '../../support/netmap.ts';
+import { waitFor } from '../../support/wait-for.ts';
 import { tmpFolder } from '../../support/tmp-folder.ts';
 
 interface Test {
@@ -306,5 +307,51 @@ void t.test(
     });
     t.equal(await short('nope'), 'not_found');
     t.same(system.asked.toSorted(), ['A nope', 'AAAA nope']);
+  },
+);
+
+void t.test(
+  'regression: a node named localhost, or as the hosts file has it, took the name',
+  async (t) => {
+    const named = (at: number, name: string) =>
+      peerDocument(at, { DNSName: `${name}.tail1234.ts.net.` });
+    const { short, view } = await setUp(t, {
+      status: statusDocument([named(1, 'localhost'), named(2, 'box'), named(3, 'web')]),
+      hosts: '10.9.9.9 box\n',
+    });
+    await view.until(() => view.state().kind === 'running', soon());
+    t.equal(await short('localhost'), 'hosts 127.0.0.1');
+    t.equal(await short('x.localhost'), 'hosts 127.0.0.1');
+    t.equal(await short('box'), 'hosts 10.9.9.9');
+    t.equal(await short('box.tail1234.ts.net'), 'status 100.64.0.2', 'the FQDN is the node');
+    t.equal(await short('web'), 'status 100.64.0.3');
+    t.equal(view.peerNamed('localhost'), undefined, 'no rule for the node covers the loopback');
+    t.equal(view.peerNamed('box'), undefined);
+    t.match(view.peerNamed('box.tail1234.ts.net'), { addresses: ['100.64.0.2', /./] });
+  },
+);
+
+void t.test('regression: a name kept as many addresses as anybody gave it', async (t) => {
+  const lines = Array.from({ length: 4_000 }, (_, at) => `10.0.${at >> 8}.${at & 255} many`);
+  const { resolve } = await setUp(t, { hosts: `${lines.join('\n')}\nfd00::1 many\n` });
+  const answer = await resolve('many');
+  t.equal(answer.kind === 'resolved' ? answer.addresses.length : 0, 64);
+});
+
+void t.test(
+  "regression: a name under a suffix that the tailnet's DNS had went to the system resolver",
+  async (t) => {
+    const { resolve, short, api, system } = await setUp(t);
+    t.equal(await short('wiki.corp.test'), 'split-dns 10.1.1.1');
+    api.answer('dns-config', {});
+    api.notify({});
+    await waitFor(async () => (await resolve('wiki.corp.test')).kind === 'unavailable');
+    t.match(await resolve('wiki.corp.test'), { owned: true, detail: /corp\.test in this run/ });
+    api.handlers.set('dns-config', (_request, response) =>
+      response.writeHead(503).end('no netmap'),
+    );
+    api.notify({});
+    t.match(await resolve('wiki.corp.test'), { kind: 'unavailable', owned: true });
+    t.same(system.asked, []);
   },
 );

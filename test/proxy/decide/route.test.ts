@@ -116,3 +116,15 @@ void t.test('SPACETAIL_DIRECT by name goes past a subnet, not past a node', asyn
     'tailnet',
   );
 });
+
+void t.test(
+  'regression: a subnet that was accepted and is served no more went direct',
+  async (t) => {
+    const owner = { kind: 'unassigned', prefix: '10.1.0.0/16' } as const;
+    const route = routeTo('10.1.2.3', { owner });
+    t.match(route, { via: 'subnet', peer: undefined, closed: { detail: /served by no node now/ } });
+    t.equal(routeTo('10.1.2.3', { owner, isDirectHost: true }).via, 'direct');
+    t.equal(routeTo('10.1.2.3', { owner, attached: ['10.1.2.0/24'] }).via, 'direct');
+    t.equal(routeTo('10.1.2.3', { owner, attached: ['10.0.0.0/8'] }).via, 'subnet');
+  },
+);
