@@ -151,7 +151,7 @@ void t.test('50 names on a silent resolver do not delay a live one', async (t) =
     get(spacetail, `http://n${index}.silent.test/`),
   );
   const live = await get(spacetail, `http://public.test:${facts.internetOrigin.http}/`);
-  t.equal(live.status, 200);
+  t.equal(live.status, 200, live.body);
   await Promise.all(slow);
   await lastLine();
   const dnsMs = (host: string): number[] =>
