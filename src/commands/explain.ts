@@ -68,7 +68,7 @@ const defaultPorts: Readonly<Record<string, number>> = {
 const portOfBareHost = 443;
 
 /**
- * URL, HOST, HOST:PORT, an IPv6 literal with or without brackets.
+ * URL, HOST, HOST:PORT, an IPv6 literal with or without brackets, each but a URL with `NAME!` of a tailnet before it.
  * @throws {SpacetailError} `config_invalid`
  */
 export function parseTarget(text: string): { readonly host: string; readonly port: number } {
@@ -82,7 +82,7 @@ export function parseTarget(text: string): { readonly host: string; readonly por
   // Userinfo and path are nobody's business here. Without a scheme `user@host` is not a host.
   const authority =
     scheme === undefined ? rest : rest.replace(/[/?#].*$/s, '').replace(/^.*@/s, '');
-  if (scheme === undefined && /^[\da-f:.]*:[\da-f:.]*:[\da-f:.]*$/i.test(authority)) {
+  if (scheme === undefined && /^(?:[a-z]\w*!)?[\da-f:.]*:[\da-f:.]*:[\da-f:.]*$/i.test(authority)) {
     return { host: authority.toLowerCase(), port: portOfBareHost };
   }
   if (scheme !== undefined && /^[a-z]\w*!/i.test(authority)) {
@@ -92,8 +92,10 @@ export function parseTarget(text: string): { readonly host: string; readonly por
       { hint: `Ask for ${authority} without the scheme; a request by such a URL is answered 400.` },
     );
   }
-  const match = /^(?:\[([\da-f:.]+)\]|([^\s:/?#@[\]]+))(?::(\d{1,5}))?$/i.exec(authority);
-  const port = match?.[3] === undefined ? fallback : Number(match[3]);
+  const match = /^(?:([a-z]\w*!)?\[([\da-f:.]+)\]|([^\s:/?#@[\]]+))(?::(\d{1,5}))?$/i.exec(
+    authority,
+  );
+  const port = match?.[4] === undefined ? fallback : Number(match[4]);
   if (match === null || port === undefined || port < 1 || port > 65_535) throw refuse();
-  return { host: match[1] ?? match[2] ?? '', port };
+  return { host: match[3] ?? `${match[1] ?? ''}${match[2] ?? ''}`, port };
 }

@@ -168,7 +168,10 @@ export function explainOperations(inspect: Inspect): ControlHandlers {
     resolve: boolean,
     signal: AbortSignal,
   ) => {
-    const written = host.includes(':') && canonicalAddress(host) !== undefined ? `[${host}]` : host;
+    // `partner!fd7a::1` as a client would write it: with brackets.
+    const bare = host.slice(host.indexOf('!') + 1);
+    const isIPv6 = bare.includes(':') && canonicalAddress(bare) !== undefined;
+    const written = isIPv6 ? `${host.slice(0, host.length - bare.length)}[${bare}]` : host;
     return await inspect({ written, host, port }, { dial, resolve, signal });
   };
   return {

@@ -27,8 +27,15 @@ function viewWarnings({ name, view }: RunMember): string[] {
   return view.warnings().map((warning) => (name === '' ? warning : `${name}: ${warning}`));
 }
 
-/** A rule is about all tailnets, so nothing is said of it before each has told what it knows. */
-function ruleWarnings({ list, tailnet }: Members, policy: Policy): string[] {
+function ruleWarnings(members: Members, policy: Policy): string[] {
+  const ofOne = members.list.flatMap((member) =>
+    member.name === '' ? [] : namedRules(member, policy),
+  );
+  return [...new Set([...anyRules(members, policy), ...ofOne])];
+}
+
+/** A rule for any tailnet is about all, so nothing is said of it before each has told what it knows. */
+function anyRules({ list, tailnet }: Members, policy: Policy): string[] {
   if (list.some(({ view }) => view.summary() === undefined)) return [];
   const known = {
     peers: list.flatMap(({ view }) => [...view.peers()]),
@@ -37,8 +44,20 @@ function ruleWarnings({ list, tailnet }: Members, policy: Policy): string[] {
     ownerOf: (ip: string) => tailnet.ownerOf(ip),
   };
   // A name is looked for under each suffix.
-  const said = list.flatMap(({ view }) => policy.warnings({ ...known, suffix: view.suffix() }));
-  return [...new Set(said)];
+  return list.flatMap(({ view }) => policy.warnings({ ...known, suffix: view.suffix() }));
+}
+
+/** Rules as `partner!peer:db`. */
+function namedRules({ name, view }: RunMember, policy: Policy): string[] {
+  if (view.summary() === undefined) return [];
+  return policy.warnings({
+    tailnet: name,
+    peers: view.peers(),
+    hasExitNode: view.exitNode() !== undefined,
+    names: view.self()?.names ?? [],
+    suffix: view.suffix(),
+    ownerOf: (ip) => view.ownerOf(ip),
+  });
 }
 
 /**

@@ -80,6 +80,23 @@ export function unknownFor(host: string, all: Tailnet, only?: Tailnet): Tailnet 
   return all.members.indexOf(first) < all.members.indexOf(owner) ? first : undefined;
 }
 
+/**
+ * Whether a request has to wait for tailnets that are still being joined: of several, what is certainly another's
+ * goes on.
+ */
+export function mustWait(host: string, all: Tailnet, only?: Tailnet): boolean {
+  if (all.state().kind !== 'starting') return false;
+  if (unknownFor(host, all, only) !== undefined) return true;
+  const owner = only ?? certainOwner(host, all);
+  return (owner ?? all).state().kind === 'starting';
+}
+
+function certainOwner(host: string, { members }: Tailnet): Tailnet | undefined {
+  const ip = canonicalAddress(host);
+  if (ip !== undefined) return members.find((one) => firmness(one.ownerOf(ip)) === 3);
+  return suffixOwner(members, host) ?? members.find((one) => one.peerNamed(host) !== undefined);
+}
+
 /** Whether an address may be the one of a tailnet that nobody knows yet: then it must not leave directly. */
 export function unknownMember(ip: string, all: Tailnet): Tailnet | undefined {
   return all.members.length === 1 ? undefined : all.members.find((one) => mayHave(one, ip));

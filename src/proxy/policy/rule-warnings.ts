@@ -7,6 +7,8 @@ import type { Owner, Peer } from '../../tailnet.ts';
 
 /** What the tailnet is made of, as far as a warning needs it. */
 export interface Netmap {
+  /** Of several: the rules for this one alone are looked at; without it those for any. */
+  readonly tailnet?: string;
   readonly peers: Iterable<Peer>;
   /** MagicDNS suffix; '' if there is none. */
   readonly suffix: string;
@@ -26,7 +28,8 @@ interface Known {
 const via6 = prefixOf('fd7a:115c:a1e0:b1a::/64');
 
 /** @returns a sentence for each rule that cannot match anything, in the rules' order */
-export function unmatchable(rules: readonly Rule[], netmap: Netmap): string[] {
+export function unmatchable(all: readonly Rule[], netmap: Netmap): string[] {
+  const rules = all.filter(({ tailnet }) => tailnet === netmap.tailnet);
   if (rules.length === 0) return [];
   const peers = [...netmap.peers];
   const known: Known = {

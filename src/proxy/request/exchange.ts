@@ -19,7 +19,7 @@ import { recordOf } from './record-of.ts';
 import type { ExchangeRequest, Outcome, Progress } from './record-of.ts';
 import type { ClientProcess, RequestRecord } from '../core/request-record.ts';
 import type { Resolution, Tailnet } from '../../tailnet.ts';
-import { splitTailnet } from '../decide/tailnets.ts';
+import { mustWait, splitTailnet } from '../decide/tailnets.ts';
 import { refusal, stopping, unreadable } from './refused-early.ts';
 import { withDeadline } from '../../async.ts';
 
@@ -160,8 +160,8 @@ export class Exchange {
     const host = hostForLog(authority.host);
     if (!options.isDirect(host)) {
       // What is the tailnet's is known from the first netmap on; only SPACETAIL_DIRECT goes before it.
-      const gone =
-        options.tailnet.state().kind === 'starting' ? await this.#tailnetReady() : undefined;
+      const isJoining = mustWait(host, options.tailnet, this.#only);
+      const gone = isJoining ? await this.#tailnetReady() : undefined;
       const waited = gone ?? unknownTailnet(host, options.tailnet, this.#only);
       if (waited !== undefined) return refusal(waited);
     }

@@ -6,6 +6,7 @@ import { compilePolicy } from '../../../src/proxy/policy/policy.ts';
 import type { Resolution, Tailnet } from '../../../src/tailnet.ts';
 import {
   holdersOf,
+  mustWait,
   ownerAmong,
   splitTailnet,
   suffixOwner,
@@ -207,3 +208,19 @@ void t.test(
     t.match(tailnet.state(), { kind: 'down', detail: 'a: gone' });
   },
 );
+
+void t.test('regression: what is certainly one tailnet’s waited for another to join', async (t) => {
+  const prod = named('prod', 'prod.ts.net');
+  const partner = named('partner', 'partner.ts.net', '100.64.0.8');
+  partner.current = { kind: 'starting', detail: 'at step join' };
+  const all = combineTailnets([prod, partner]);
+  for (const host of ['web', 'web.prod.ts.net', 'gone.prod.ts.net', '100.64.0.7'])
+    t.equal(mustWait(host, all), false, host);
+  for (const host of ['web.partner.ts.net', '100.64.0.9', 'db', 'public.example'])
+    t.equal(mustWait(host, all), true, host);
+  t.equal(mustWait('web', all, prod), false);
+  t.equal(mustWait('web', all, partner), true);
+  prod.current = { kind: 'starting', detail: 'again' };
+  t.equal(mustWait('web', all), true, 'its own is waited for');
+  t.equal(mustWait('web', combineTailnets([prod])), true, 'the only one too');
+});

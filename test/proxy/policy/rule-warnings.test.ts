@@ -68,3 +68,24 @@ void t.test('rules that can match something are not warned of', async (t) => {
 void t.test('with an exit node the tailnet reaches any address', async (t) => {
   t.strictSame(warningsOf('tailnet:203.0.113.7', { ...netmap, hasExitNode: true }), []);
 });
+
+void t.test(
+  'regression: a rule for one tailnet that matches nothing there was not warned of',
+  async (t) => {
+    const policy = compilePolicy({
+      mode: 'enforce',
+      allow: splitRules(
+        'partner!peer:gone partner!peer:db prod!peer:gone peer:gone',
+        'SPACETAIL_ALLOW',
+      ),
+      deny: [],
+      allowLocal: [],
+      metadata: undefined,
+      tailnets: ['prod', 'partner'],
+    });
+    t.same(policy.warnings({ ...netmap, tailnet: 'partner' }), [
+      'SPACETAIL_ALLOW[0]: partner!peer:gone matches nothing now: no node of the tailnet has this name.',
+    ]);
+    t.match(policy.warnings(netmap), [/^SPACETAIL_ALLOW\[3\]: peer:gone /]);
+  },
+);
