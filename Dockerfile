@@ -27,20 +27,16 @@ COPY scripts/ship/tailscale/go.mod scripts/ship/tailscale/go.sum scripts/ship/ta
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
     sh build.sh /out "${TARGETOS:-linux}" "${TARGETARCH}"
 
-# --- spacetail: a small bin, one bundle, and beside it koffi, which is native -------------------------------------
+# --- spacetail: a small bin and one bundle -------------------------------------------------------------------------
 # hadolint ignore=DL3006
 FROM --platform=$BUILDPLATFORM ${NODE_IMAGE} AS spacetail
 # And the npm packages, which the bundle does not name any more.
 ARG BUILDKIT_SBOM_SCAN_STAGE=true
-ARG TARGETARCH
 WORKDIR /build/spacetail
 COPY package.json package-lock.json .npmrc ./
-# Production dependencies go in beside the sources, what is native for the target's processor; esbuild, for this one's, stays
-# a folder above, so that it can't get into the bundle.
+# Production dependencies go in beside the sources; esbuild stays a folder above, so that it can't get into the bundle.
 RUN --mount=type=cache,target=/root/.npm \
-    cpu=${TARGETARCH:-$(node -p process.arch)} \
-    && if [ "$cpu" = amd64 ]; then cpu=x64; fi \
-    && npm ci --omit=dev --ignore-scripts --no-audit --no-fund --os=linux --cpu="$cpu" \
+    npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
     && npm install --prefix /build --ignore-scripts --no-audit --no-fund --no-save \
        "esbuild@$(node -p "require('./package-lock.json').packages['node_modules/esbuild'].version")"
 COPY scripts ./scripts
@@ -53,7 +49,6 @@ RUN node scripts/build.ts --command-only \
        /out/share/zsh/site-functions /out/share/fish/vendor_completions.d \
     && cp package.json /out/lib/spacetail/ \
     && cp dist/spacetail.js dist/main.cjs /out/lib/spacetail/dist/ \
-    && sh scripts/ship/native.sh /out/lib/spacetail/node_modules \
     && ln -s ../lib/spacetail/dist/spacetail.js /out/bin/spacetail \
     && cp dist/spacetail.1 /out/share/man/man1/ \
     && cp dist/completion/spacetail.bash /out/share/bash-completion/completions/spacetail \

@@ -21,8 +21,6 @@ async function bundle(source: string, outfile: string): Promise<void> {
     entryPoints: [source],
     outfile,
     bundle: true,
-    // Has a part for each machine's processor; who wants it installs it beside us (docs/decisions/0015).
-    external: ['koffi'],
     platform: 'node',
     format: 'cjs',
     target: 'node22.19',

@@ -2,8 +2,7 @@
  * `npm pack` runs this before and after: node scripts/ship/manifest.ts strip|restore
  *
  * The bundles hold every library, so what is published has no dependencies to install, and no scripts. In the
- * repository they stay `dependencies`: that is what the image's build stage and a licence report go by. What is optional
- * there is an optional peer of the published package: npm installs it only for who asks.
+ * repository they stay `dependencies`: that is what the image's build stage and a licence report go by.
  */
 import { existsSync } from 'node:fs';
 import { readFile, rename, writeFile } from 'node:fs/promises';
@@ -11,11 +10,7 @@ import { root } from '../repository.ts';
 
 const manifest = `${root}/package.json`;
 const whole = `${root}/.package.json.whole`;
-const unpublished = new Set(['dependencies', 'devDependencies', 'optionalDependencies', 'scripts']);
-
-interface Manifest {
-  readonly optionalDependencies: Readonly<Record<string, string>>;
-}
+const unpublished = new Set(['dependencies', 'devDependencies', 'scripts']);
 
 /** @throws Error when a file that the package needs has not been built */
 async function strip(): Promise<void> {
@@ -23,19 +18,10 @@ async function strip(): Promise<void> {
     if (!existsSync(`${root}/dist/${file}`)) throw new Error(`dist/${file} is missing: make build`);
   // One that was ended in the middle has left the whole one aside.
   if (!existsSync(whole)) await rename(manifest, whole);
-  const fields = JSON.parse(await readFile(whole, 'utf8')) as Manifest;
+  const fields = JSON.parse(await readFile(whole, 'utf8')) as object;
   const kept = Object.entries(fields).filter(([name]) => !unpublished.has(name));
-  const published = { ...Object.fromEntries(kept), ...asPeers(fields.optionalDependencies) };
+  const published = Object.fromEntries(kept);
   await writeFile(manifest, `${JSON.stringify(published, null, 2)}\n`);
-}
-
-function asPeers(optional: Readonly<Record<string, string>>): object {
-  const names = Object.keys(optional);
-  return {
-    // Any version: one that does not do is as good as none, and a range would be one more thing to conflict with.
-    peerDependencies: Object.fromEntries(names.map((name) => [name, '*'])),
-    peerDependenciesMeta: Object.fromEntries(names.map((name) => [name, { optional: true }])),
-  };
 }
 
 /** The same file again, its time of change included. */

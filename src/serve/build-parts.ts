@@ -13,7 +13,6 @@ import { RequestFeed } from '../proxy/pages/request-feed.ts';
 import type { RequestRecord } from '../proxy/core/request-record.ts';
 import { parseRules } from '../proxy/policy/rules.ts';
 import { createBridge } from '../proxy/bridge.ts';
-import { openSocketDiag } from '../proxy/socket-tables/socket-diag.ts';
 import { lostLines } from '../report/format.ts';
 import { createRunRecord } from '../report/run-record.ts';
 import { createAttachedNetworks } from './attached-networks.ts';
@@ -30,9 +29,6 @@ import { type Counters, statusDocument } from './status.ts';
 import { tellOfNetmap } from './netmap-news.ts';
 import { upstreamOf } from './upstream.ts';
 import { writeLastRun } from './last-run.ts';
-
-/** To load it takes some 20 ms; by then tailscaled is mostly under way. */
-const socketDiagAfterMs = 100;
 
 export interface BuildContext {
   readonly logger: Logger;
@@ -106,10 +102,6 @@ export async function buildParts(
     },
   });
   const clients = config.clientProcess ? createClientLookup() : noClientLookup;
-  // Who wants no look-ups gets nothing native loaded either.
-  const openDiag = async (): Promise<void> =>
-    logger.debug(await openSocketDiag(), 'sock_diag: else the tables in /proc are read');
-  if (config.clientProcess) setTimeout(() => void openDiag(), socketDiagAfterMs).unref();
   const activity = { lastMs: Date.now() };
   const bridge = createBridge({
     http: config.http,

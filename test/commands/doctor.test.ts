@@ -6,7 +6,7 @@ import t, { type Test } from 'tap';
 import { run } from '../../src/commands/doctor.ts';
 import { checkClock } from '../../src/commands/doctor/control-server.ts';
 import { relaysOf } from '../../src/commands/doctor/derp.ts';
-import { listeningSockets, parseSocketTable } from '../../src/commands/doctor/listening-sockets.ts';
+import { readSocketTable, SocketTable } from '../../src/proxy/client-process/socket-table.ts';
 import { commandIo } from '../support/command-io.ts';
 import { freePort } from '../support/free-port.ts';
 import { httpOrigin } from '../support/origins.ts';
@@ -277,23 +277,25 @@ void t.test('the socket tables of the kernel are read, junk in them is passed ov
    1: 0100007F:1F91 0100007F:0050 01 00000000:00000000 00:00000000 00000000     0        0 4243 1 0
    2: zz:1F90 00000000:0000 0A
 `;
-  t.same(parseSocketTable(table), [{ host: '127.0.0.1', port: 8080, uid: 1983, inode: '4242' }]);
+  t.same(new SocketTable(table, '').listeners(), [
+    { host: '127.0.0.1', port: 8080, uid: 1983, inode: '4242' },
+  ]);
   const table6 = `   0: 00000000000000000000000001000000:0438 0:0 0A 0:0 0:0 0 0 0 77 1 0
    1: 00000000000000000000000000000000:0439 0:0 0A 0:0 0:0 0 0 0 78 1 0
 `;
-  t.match(parseSocketTable(table6), [
+  t.match(new SocketTable('', table6).listeners(), [
     { host: '::1', port: 1080 },
     { host: '::', port: 1081 },
   ]);
-  t.same(parseSocketTable('junk\n\n\0'), []);
+  t.same(new SocketTable('junk\n\n\0', '').listeners(), []);
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   t.teardown(() => server.close());
   const { port } = server.address() as AddressInfo;
   t.ok(
-    (await listeningSockets()).some(
-      (socket) => socket.host === '127.0.0.1' && socket.port === port,
-    ),
+    (await readSocketTable())
+      .listeners()
+      .some((socket) => socket.host === '127.0.0.1' && socket.port === port),
   );
 });
 

@@ -1,9 +1,5 @@
 /** Readers of what tailscaled, its CLI and the kernel say. */
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { parseSocketTable } from '../../src/commands/doctor/listening-sockets.ts';
 import { indexOf } from '../../src/dns/index/build-index.ts';
 import { readDnsConfig, readNetmapDns } from '../../src/dns/local-api/dns-config.ts';
 import { isObject } from '../../src/dns/local-api/json-fields.ts';
@@ -11,9 +7,7 @@ import { atOnce } from '../support/netmap.ts';
 import { normaliseName } from '../../src/dns/local-api/names.ts';
 import { explainLogin } from '../../src/lifecycle/join/login-failure.ts';
 import { parseProcessStat } from '../../src/lifecycle/folder/process-id.ts';
-import { askFor, readAnswer } from '../../src/proxy/socket-tables/diag-messages.ts';
-import { SocketTables } from '../../src/proxy/socket-tables/socket-table.ts';
-import { TimeSlice } from '../../src/proxy/socket-tables/time-slice.ts';
+import { SocketTable } from '../../src/proxy/client-process/socket-table.ts';
 import { canonicalAddress } from '../../src/ip/addresses.ts';
 import { orRefused } from './target.ts';
 import type { FuzzTarget } from './target.ts';
@@ -83,39 +77,16 @@ export const systemTargets: readonly FuzzTarget[] = [
     },
   },
   {
-    name: 'socket-diag',
-    words: ['\u0014\0', '\u0002\0', '\u0001\0\0\0', '\0\0\0\0'],
-    check(bytes) {
-      const asked = askFor(side, 1);
-      // Most answers are of the question: what is behind it is to be read too.
-      const head = asked.subarray(0, 12);
-      for (const answer of [bytes, Buffer.concat([head, bytes])]) {
-        const row = readAnswer(answer, asked);
-        if (row === undefined || typeof row === 'string') continue;
-        assert.match(row.inode, /^\d+$/);
-        assert.ok(row.queuedBytes >= 0);
-      }
-    },
-  },
-  {
     name: 'socket-table',
     words: ['0100007F:1F90', ' 0A ', '00000000:0000', '\n', ' 1: ', 'sl local_address'],
-    async check(bytes) {
-      for (const { port, host } of parseSocketTable(bytes.toString('latin1'))) {
+    check(bytes) {
+      const text = bytes.toString('latin1');
+      const table = new SocketTable(text, text);
+      for (const { port, host } of table.listeners()) {
         assert.ok(port >= 0 && port <= 65_535 && host.length > 0, `${host} ${port}`);
       }
-      const folder = mkdtempSync(join(tmpdir(), 'fuzz-'));
-      try {
-        mkdirSync(join(folder, 'net'));
-        writeFileSync(join(folder, 'net', 'tcp'), bytes);
-        const item = { end: side };
-        const found = await new SocketTables(folder).findInodes([item], new TimeSlice());
-        for (const inode of found.keys()) {
-          assert.match(inode, /^(?!0$)\d+$/);
-        }
-      } finally {
-        rmSync(folder, { recursive: true });
-      }
+      const inode = table.inodeOf(side);
+      if (inode !== undefined) assert.match(inode, /^\d+$/);
     },
   },
 ];

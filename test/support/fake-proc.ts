@@ -22,17 +22,23 @@ export function fakeProc(folder: string, processes: readonly FakeProcess[]): str
 }
 
 /** Rows of `/proc/net/tcp` or `tcp6`, addresses in the kernel's hexadecimal. */
-export function fakeTable(
-  folder: string,
-  name: 'tcp' | 'tcp6',
-  rows: readonly { local: string; remote: string; inode: number }[],
-): void {
+export function fakeTable(folder: string, name: 'tcp' | 'tcp6', rows: readonly FakeRow[]): void {
   mkdirSync(join(folder, 'net'), { recursive: true });
+  writeFileSync(join(folder, 'net', name), tableText(rows));
+}
+
+export interface FakeRow {
+  readonly local: string;
+  readonly remote: string;
+  readonly inode: number;
+}
+
+export function tableText(rows: readonly FakeRow[]): string {
   const head =
     '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode';
   const lines = rows.map(
     ({ local, remote, inode }, index) =>
       `${String(index).padStart(4)}: ${local} ${remote} 01 00000000:00000000 00:00000000 00000000  1983        0 ${inode} 1 0000000000000000 20 4 30 10 -1`,
   );
-  writeFileSync(join(folder, 'net', name), [head, ...lines, ''].join('\n'));
+  return [head, ...lines, ''].join('\n');
 }

@@ -1,10 +1,6 @@
 import { failure, type Finding, ok, warning } from './check.ts';
-import {
-  type ListeningSocket,
-  listeningSockets,
-  programOf,
-  socketOwners,
-} from './listening-sockets.ts';
+import { type ListeningSocket, readSocketTable } from '../../proxy/client-process/socket-table.ts';
+import { programOf, socketOwners } from './listening-sockets.ts';
 
 const name = 'loopback';
 const shown = 5;
@@ -17,8 +13,10 @@ export async function checkLoopback(
   proxyToken: string | undefined,
   supervisorPid: number | undefined,
 ): Promise<Finding> {
-  const [sockets, owners] = await Promise.all([listeningSockets(), socketOwners()]);
-  const loopback = sockets.filter(({ host }) => /^(?:127\.|0\.0\.0\.0$|::1?$)/.test(host));
+  const [table, owners] = await Promise.all([readSocketTable(), socketOwners()]);
+  const loopback = table
+    .listeners()
+    .filter(({ host }) => /^(?:127\.|0\.0\.0\.0$|::1?$)/.test(host));
   const foreign = loopback.filter(({ inode }) => !owners.has(inode));
   const visible = new Set(
     loopback

@@ -9,7 +9,6 @@ import type { Failure } from '../core/failure.ts';
 import { requestFields, valuesOf } from '../http/headers.ts';
 import type { Origin } from './origin-pool.ts';
 import { originFailure } from './origin-failure.ts';
-import { LeftBehind } from '../tunnel/left-behind.ts';
 import { ResponseRelay } from './response-relay.ts';
 
 export interface Relayed {
@@ -41,7 +40,7 @@ export async function relay(relayed: Relayed, origin: Origin): Promise<RelayResu
   const { exchange, request, response, path, plan } = relayed;
   const method = request.method ?? 'GET';
   const host = hostField(plan);
-  const body = bodyOf(request, origin);
+  const body = bodyOf(request);
   const handler = new ResponseRelay(response);
   const onAbort = (): void => {
     handler.abort();
@@ -92,25 +91,17 @@ function hostField({ host, port }: Plan): string {
  * The body for undici, which destroys what it is given when the origin answers early. The client's
  * request must outlive that: its rest is read and dropped, so that the answer arrives.
  */
-function bodyOf(request: IncomingMessage, { socket }: Origin): PassThrough | null {
+function bodyOf(request: IncomingMessage): PassThrough | null {
   const hasBody =
     valuesOf(request.rawHeaders, 'transfer-encoding').length > 0 ||
     Number(valuesOf(request.rawHeaders, 'content-length')[0] ?? 0) > 0;
   if (!hasBody) return null;
   const body = new PassThrough();
-  const left = new LeftBehind(
-    request.socket,
-    socket,
-    () => request.socket.destroy(),
-    () => body.writableNeedDrain,
-  );
-  request.on('pause', () => left.watch());
   request.pipe(body);
   request.once('close', () => {
     if (!request.complete) body.destroy(new Error('the client cut its request'));
   });
   body.once('close', () => {
-    left.forget();
     request.unpipe(body);
     request.resume();
   });

@@ -4,7 +4,7 @@ import type { ServerResponse } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { endToEnd, pairs, responseFields } from '../http/headers.ts';
 import { formatHead } from '../http/raw-answer.ts';
-import { reset } from '../tunnel/reset.ts';
+import { reset } from '../tunnel/close.ts';
 
 export type RelayEnd =
   | { readonly kind: 'complete' }

@@ -8,7 +8,7 @@ import type { Failure } from '../core/failure.ts';
 import { requestFields, valuesOf } from '../http/headers.ts';
 import type { Connection } from '../dial/connection.ts';
 import { originFailure } from './origin-failure.ts';
-import { reset } from '../tunnel/reset.ts';
+import { reset } from '../tunnel/close.ts';
 
 export type UpgradeAnswer =
   | { readonly kind: 'switched'; readonly response: IncomingMessage; readonly head: Buffer }

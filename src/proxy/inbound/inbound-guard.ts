@@ -4,8 +4,8 @@
  */
 import type { Socket } from 'node:net';
 import { canonicalAddress } from '../../ip/addresses.ts';
-import { descendsFrom } from '../client-process/ancestry.ts';
-import { clientInTime } from '../client-process/client-in-time.ts';
+import { clientInTime } from '../client-process/client-process.ts';
+import { descendsFrom } from '../client-process/process-table.ts';
 import type { Failure } from '../core/failure.ts';
 import { failure } from '../core/failure.ts';
 import type { ClientProcess } from '../core/request-record.ts';

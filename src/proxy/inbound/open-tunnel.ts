@@ -8,7 +8,7 @@ import type { Plan } from '../decide/decide.ts';
 import type { Lease } from '../dial/dial-context.ts';
 import type { Connection } from '../dial/connection.ts';
 import { firstMove } from '../tunnel/first-move.ts';
-import { reset } from '../tunnel/reset.ts';
+import { reset } from '../tunnel/close.ts';
 
 /** What the access log has for a tunnel that stood. */
 const ANSWERED_OK = 200;

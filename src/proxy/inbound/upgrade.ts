@@ -24,7 +24,7 @@ import { originFailure } from '../forward/origin-failure.ts';
 import { answerRaw, endAndLinger, formatHead } from '../http/raw-answer.ts';
 import { askUpgrade } from '../forward/upgrade-request.ts';
 import type { UpgradeAnswer } from '../forward/upgrade-request.ts';
-import { reset } from '../tunnel/reset.ts';
+import { reset } from '../tunnel/close.ts';
 
 /** Whether node:http should hand the request to the upgrade door; others are forwarded without the wish. */
 export function isUpgrade({ rawHeaders }: IncomingMessage): boolean {

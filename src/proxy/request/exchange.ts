@@ -6,8 +6,7 @@ import type { Authority } from '../core/authority.ts';
 import { hostForLog } from '../core/authority.ts';
 import { unknownTailnet } from '../decide/before-netmap.ts';
 import { clientGone } from '../core/failure.ts';
-import { askClient } from '../client-process/ask-client.ts';
-import { clientInTime } from '../client-process/client-in-time.ts';
+import { clientInTime } from '../client-process/client-process.ts';
 import { decide, decideByName } from '../decide/decide.ts';
 import type { Decision, Plan } from '../decide/decide.ts';
 import { acquire } from '../dial/preconnect/acquire.ts';
@@ -26,9 +25,6 @@ import { withDeadline } from '../../async.ts';
 /** Called once, when the exchange has ended. */
 export type OnEnd = (record: RequestRecord) => void;
 
-/** A client that is refused is gone at once, and who it was is what people want to know then: its answer waits so long. */
-const REFUSED_CLIENT_MS = 100;
-
 export class Exchange {
   readonly id: string;
   readonly request: ExchangeRequest;
@@ -36,9 +32,6 @@ export class Exchange {
   readonly #onEnd: OnEnd;
   readonly #progress: Progress;
   readonly #clientAsked: Promise<ClientProcess | null>;
-  /** `undefined` until it is known. */
-  #client: ClientProcess | null | undefined;
-  readonly #lookNow: () => void;
   readonly #controller = new AbortController();
   #hasEnded = false;
   /** The client asked for this tailnet alone. */
@@ -60,11 +53,7 @@ export class Exchange {
       isPreconnected: false,
       tried: 0,
     };
-    const { clientOf, policy, spares } = options;
-    const givesWay = spares !== undefined && !policy.needsClient;
-    const { client, now } = askClient(this.request.socket, clientOf, givesWay);
-    this.#lookNow = now;
-    this.#clientAsked = client.then((found) => (this.#client = found));
+    this.#clientAsked = options.clientOf(this.request.socket);
     const { proto, method, authority } = this.request;
     const host = authority === undefined ? '' : hostForLog(authority.host);
     this.#trace?.('start', { proto, method, host, port: authority?.port ?? 0 });
@@ -99,10 +88,6 @@ export class Exchange {
     const { via, ip, because } = findings;
     const ms = performance.now() - startedMs - (this.#progress.dnsMs ?? 0);
     this.#trace?.('decided', { via, ip, because, ms });
-    if (decision.kind === 'refuse') {
-      this.#lookNow();
-      if (this.#client === undefined) await clientInTime(this.#clientAsked, REFUSED_CLIENT_MS);
-    }
     return decision;
   }
 
@@ -119,7 +104,6 @@ export class Exchange {
     this.#progress.isPreconnected = lease !== undefined;
     this.#progress.tried = dialled.tried ?? 1;
     if (dialled.kind === 'connected') this.#progress.ip = dialled.ip;
-    else this.#lookNow();
     if (dialled.kind === 'failed' && this.isCut) return { kind: 'failed', failure: stopping() };
     this.#trace?.('dialled', { kind: dialled.kind, ms: this.#progress.dialMs });
     return dialled;
@@ -140,7 +124,6 @@ export class Exchange {
   end(outcome: Outcome): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
-    this.#lookNow();
     const endedMs = performance.now();
     const timeMs = Date.now();
     const record = (client: ClientProcess | null): void => {
@@ -150,9 +133,7 @@ export class Exchange {
       const ended = { id, request, progress, outcome, client, mode, endedMs, timeMs };
       this.#onEnd(recordOf(ended));
     };
-    // Mostly it is known by now; a timer and its promises for each request would cost more than the record.
-    if (this.#client !== undefined) record(this.#client);
-    else void clientInTime(this.#clientAsked).then(record);
+    void clientInTime(this.#clientAsked).then(record);
   }
 
   async #decide(authority: Authority): Promise<Decision> {

@@ -9,22 +9,18 @@ export interface FlowOptions {
   readonly stallTimeoutMs: number;
   /** `to` has read nothing for so long. */
   readonly onStall: () => void;
-  /** What was taken could not be written at once. */
-  readonly onWait?: () => void;
 }
 
 export class Flow {
   readonly #to: Socket;
   readonly #resume: () => void;
   readonly #stall: StallGuard;
-  readonly #onWait: (() => void) | undefined;
   #bytes = 0;
 
-  constructor({ to, resume, stallTimeoutMs, onStall, onWait }: FlowOptions) {
+  constructor({ to, resume, stallTimeoutMs, onStall }: FlowOptions) {
     this.#to = to;
     this.#resume = resume;
     this.#stall = new StallGuard(stallTimeoutMs, onStall);
-    this.#onWait = onWait;
   }
 
   get bytes(): number {
@@ -39,7 +35,6 @@ export class Flow {
     // A whole write leaves nothing behind.
     if (this.#to.writableLength === 0) return true;
     this.#stall.start();
-    this.#onWait?.();
     return false;
   };
 

@@ -4,12 +4,9 @@
  */
 import type { Socket } from 'node:net';
 import type { Connection } from '../dial/connection.ts';
-import { ClientReads } from './client-reads.ts';
-import { finish } from './finish.ts';
+import { finish, reset } from './close.ts';
 import { Flow } from './flow.ts';
-import { heldFin } from './held-fin.ts';
-import { LeftBehind } from './left-behind.ts';
-import { reset } from './reset.ts';
+import { halfClose } from './half-close.ts';
 
 export type TunnelEnd =
   /** Who ended first, after which the other ended too. */
@@ -59,16 +56,11 @@ export async function tunnel(
     reset(client);
     reset(origin);
   };
-  const fin = heldFin(client, origin, holdClientFin);
-  let left: LeftBehind | undefined;
+  const fin = halfClose(client, origin, holdClientFin);
   const up = new Flow({
     to: origin,
     resume: () => client.resume(),
     stallTimeoutMs,
-    onWait: () => {
-      left ??= new LeftBehind(client, origin, () => cut('client_closed'));
-      left.watch();
-    },
     onStall: () => cut('origin_stalled'),
   });
   // Its client has waited for an answer: these go before all else is made ready.
@@ -79,7 +71,10 @@ export async function tunnel(
     stallTimeoutMs,
     onStall: () => cut('client_stalled'),
   });
-  const reads = new ClientReads(client, up.take);
+  const onData = (chunk: Buffer): void => {
+    if (!up.take(chunk)) client.pause();
+  };
+  client.on('data', onData);
   const downwards = (chunk: Buffer): boolean => {
     fin.sawOrigin();
     return down.take(chunk);
@@ -130,9 +125,7 @@ export async function tunnel(
   up.stop();
   down.stop();
   fin.forget();
-  left?.forget();
   line.recycle();
-  reads.recycle();
   return { closeReason: closeReason ?? 'origin_closed', bytesUp: up.bytes, bytesDown: down.bytes };
 }
 

@@ -7,7 +7,6 @@ import {
   createClientLookup,
   noClientLookup,
 } from '../../../src/proxy/client-process/client-process.ts';
-import { openSocketDiag } from '../../../src/proxy/socket-tables/socket-diag.ts';
 
 /** What it sends home. */
 export interface LookupFigures {
@@ -44,7 +43,6 @@ function start(): ChildProcess {
   return spawn('bash', ['-c', program], { stdio: ['pipe', 'ignore', 'ignore'] });
 }
 
-await openSocketDiag();
 const lookup = createClientLookup();
 let missed = 0;
 

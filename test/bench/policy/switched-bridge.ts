@@ -6,7 +6,6 @@ import {
   createClientLookup,
   noClientLookup,
 } from '../../../src/proxy/client-process/client-process.ts';
-import { openSocketDiag } from '../../../src/proxy/socket-tables/socket-diag.ts';
 import { createMetrics } from '../../../src/proxy/metrics/metrics.ts';
 import { compilePolicy } from '../../../src/proxy/policy/policy.ts';
 import type { Policy } from '../../../src/proxy/policy/policy.ts';
@@ -58,7 +57,6 @@ const recordRequest = (record: RequestRecord): void => {
   feed.publish(record);
   run.add(record);
 };
-await openSocketDiag();
 const lookup = createClientLookup();
 const whole = wholePolicy();
 const policy: Policy = {

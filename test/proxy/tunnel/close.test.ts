@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import t from 'tap';
-import { reset } from '../../../src/proxy/tunnel/reset.ts';
+import { reset } from '../../../src/proxy/tunnel/close.ts';
 import { tcpOrigin } from '../../support/origins.ts';
 import { waitFor } from '../../support/wait-for.ts';
 

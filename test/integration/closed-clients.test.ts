@@ -2,7 +2,7 @@ import '../tailnet/inside.ts';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import t from 'tap';
-import { isOrphan } from '../../src/proxy/tunnel/orphan.ts';
+import { goneCheck } from '../../src/proxy/tunnel/half-close.ts';
 import { loopbackPair } from '../support/loopback-pair.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -16,7 +16,7 @@ void t.test(
     client.destroy();
     await once(accepted, 'end');
     await waitFor(() => !rows().includes(clientEnd), { what: 'a client that is in no table' });
-    await waitFor(() => isOrphan(accepted), { what: 'an orphan' });
+    await waitFor(goneCheck(accepted), { what: 'a client that is known to be gone' });
     t.equal(accepted.destroyed, false, 'nothing else tells');
   },
 );

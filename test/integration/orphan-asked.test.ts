@@ -1,7 +1,0 @@
-/** The same, where the kernel can be asked for one socket (decision 0015). */
-import '../tailnet/inside.ts';
-import t from 'tap';
-import { openSocketDiag } from '../../src/proxy/socket-tables/socket-diag.ts';
-
-t.strictSame(await openSocketDiag(), { isOpen: true });
-await import('./orphan.test.ts');
