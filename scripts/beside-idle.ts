@@ -27,8 +27,7 @@ export const notBesideIdle: Readonly<Record<string, string>> = {
   'test/integration/hooks.test.ts':
     'it says that TS_AUTH_KEY alone is enough, which is so for one tailnet only',
   'test/integration/joining.test.ts': 'it counts what one tailnet asks of the API and of the proxy',
-  'test/integration/orphan-asked.test.ts': 'it starts no run',
-  'test/integration/orphan.test.ts': 'it starts no run',
+  'test/integration/closed-clients.test.ts': 'it starts no run',
   'test/integration/several-tailnets.test.ts': 'it has two tailnets already',
   'test/integration/tailnets-lifecycle.test.ts': 'it has two tailnets already',
   'test/integration/ways-out.test.ts': 'its requests leave the tailnet or never come to it',

@@ -32,7 +32,6 @@ export const layers: readonly Layer[] = [
 export const packages: Readonly<Record<string, readonly string[]>> = {
   proxy: [
     'core',
-    'socket-tables',
     'client-process',
     'policy',
     'decide',
