@@ -2,8 +2,8 @@
  * The kinds of value a variable may hold, each a valibot schema from text to a typed value whose
  * message says what is accepted.
  */
-import ipaddr from 'ipaddr.js';
 import * as v from 'valibot';
+import { formatAddress, parseAddress } from '../ip/addresses.ts';
 import { parseProxyUrl, proxySyntax } from './upstream.ts';
 
 export interface ListenAddress {
@@ -65,12 +65,9 @@ export function parseListenAddress(value: string): ListenAddress | undefined {
   const host = written === 'localhost' ? '127.0.0.1' : written;
   const port = Number(match[3]);
   if (port > 65_535) return undefined;
-  if (
-    match[1] === undefined ? !ipaddr.IPv4.isValidFourPartDecimal(host) : !ipaddr.IPv6.isValid(host)
-  ) {
-    return undefined;
-  }
-  return { host: ipaddr.parse(host).toString(), port };
+  const address = parseAddress(host);
+  if (address === undefined || host.includes(':') !== (match[1] !== undefined)) return undefined;
+  return { host: formatAddress(address), port };
 }
 
 const listenSyntax = 'an address such as 127.0.0.1:8080 or [::1]:8080, port 0 to 65535';

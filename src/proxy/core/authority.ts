@@ -33,7 +33,9 @@ const NOT_IN_URL =
 const IPV6 = /^[\da-f:.]+$/iu;
 /** In lower case, nothing to escape, no dot at its end. */
 const PLAIN_HOST = /^[!-@[-~]*[!-\-/-@[-~]$/;
-const SCHEME = /^(?<scheme>[a-z][a-z\d+.-]*):\/\/(?<authority>[^/?#\\]*)(?<path>[^#\\]*)$/iu;
+const SCHEME_END = '://';
+const LONGEST_SCHEME = 32;
+const AUTHORITY_ENDS = /[/?#\\]/u;
 
 /**
  * RFC 9112 3.2.3: `host:port`, an IPv6 literal in brackets; the port is not optional.
@@ -58,13 +60,19 @@ export function parseAbsoluteTarget(
   /** Where a tailnet's name may stand before a host elsewhere: here it would reach the origin in the Host field. */
   namesTailnet = false,
 ): ParsedTarget {
-  const match = SCHEME.exec(target);
-  if (match?.groups === undefined) return malformed('the request target is not an absolute URI');
-  const { scheme = '', authority = '', path = '' } = match.groups;
+  // Each byte is looked at a fixed number of times: the bytes are a stranger's.
+  const schemeEnd = target.slice(0, LONGEST_SCHEME).indexOf(SCHEME_END);
+  const scheme = target.slice(0, Math.max(0, schemeEnd));
+  const rest = target.slice(schemeEnd + SCHEME_END.length);
+  const authorityEnd = rest.search(AUTHORITY_ENDS);
+  const authority = authorityEnd === -1 ? rest : rest.slice(0, authorityEnd);
+  const path = rest.slice(authority.length);
+  if (!/^[a-z][a-z\d+.-]*$/iu.test(scheme) || path.includes('#') || path.includes('\\'))
+    return malformed('the request target is not an absolute URI');
   if (!/^(?:http|ws)$/iu.test(scheme)) {
     return malformed(`scheme ${scheme.toLowerCase()} cannot be forwarded; use CONNECT for TLS`);
   }
-  const parts = authority.split('@');
+  const parts = authority.split('@', 3);
   if (parts.length > 2) return malformed('the authority has more than one @');
   const [host = ''] = parts.slice(-1);
   if (namesTailnet && TAILNET.test(host)) return malformed(NOT_IN_URL);

@@ -3,6 +3,9 @@
  * Proxy-Status (RFC 9209), a body of two lines for people, and the SOCKS5 reply (RFC 1928 6).
  */
 
+/** Characters of `details` in Proxy-Status. */
+const MOST_DETAILS = 200;
+
 /** status, RFC 9209 error type, SOCKS reply */
 const table = {
   denied: [403, 'http_request_denied', 2],
@@ -83,7 +86,8 @@ export function closesConnection(failed: Failure): boolean {
 export function proxyStatus(failed: Failure): string {
   const { receivedStatus } = failed;
   const received = receivedStatus === undefined ? '' : `; received-status=${receivedStatus}`;
-  return `spacetail; error=${errorTypeOf(failed)}${received}; details="${quotable(failed.detail)}"`;
+  const details = quotable(shortened(failed.detail));
+  return `spacetail; error=${errorTypeOf(failed)}${received}; details="${details}"`;
 }
 
 export function bodyOf(failed: Failure): string {
@@ -105,6 +109,12 @@ export function answerOf(failed: Failure): { status: number; fields: string[]; b
   ];
   if (failed.kind === 'token_wrong') fields.push('Proxy-Authenticate', 'Basic realm="spacetail"');
   return { status: statusOf(failed), fields, body };
+}
+
+/** A detail may quote many lines of a program's; clients cut fields, and some refuse long ones. */
+function shortened(detail: string): string {
+  const line = detail.replaceAll(/\s+/gu, ' ');
+  return line.length <= MOST_DETAILS ? line : `${line.slice(0, MOST_DETAILS - 3)}...`;
 }
 
 /** An sf-string is printable ASCII; quotes and backslashes are escaped. */

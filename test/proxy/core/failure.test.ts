@@ -50,9 +50,17 @@ void t.test(
     const [[token, parameters] = []] = parseList(proxyStatus(failure('denied', hostile, '')));
     t.equal(String(token), 'spacetail');
     t.equal(String(parameters?.get('error')), 'http_request_denied');
-    t.equal(parameters?.get('details'), 'a "quoted" \\ name??Set-Cookie: x=? ? ?');
+    t.equal(parameters?.get('details'), 'a "quoted" \\ name Set-Cookie: x=? ? ?');
   },
 );
+
+void t.test('details have at most 200 characters, the body has all of them', async (t) => {
+  const failed = failure('tailnet_unavailable', `${'x'.repeat(150)}\n${'y'.repeat(150)}`, '');
+  const [[, parameters] = []] = parseList(proxyStatus(failed));
+  t.equal(String(parameters?.get('details')).length, 200);
+  t.match(String(parameters?.get('details')), /^x{150} y+\.\.\.$/);
+  t.match(answerOf(failed).body, 'y'.repeat(150));
+});
 
 void t.test('the body has two lines, whatever the name was', async (t) => {
   t.equal(answerOf(failure('denied', 'a\nb', 'c\r\nd')).body, 'a?b\nc??d\n');
