@@ -38,3 +38,12 @@ export const notBesideIdle: Readonly<Record<string, string>> = {
     'each of its faults is of one tailscaled; what becomes of a second is in several-tailnets.test.ts',
   'test/faults/wire.test.ts': 'the far side of its wire does not reach a second control server',
 };
+
+/** Which tests `make test` runs a second time with SPACETAIL_TEST_DIAL=localapi: those whose requests tailscaled dials. */
+export const byLocalApi: readonly string[] = [
+  'test/integration/names.test.ts',
+  'test/integration/policy.test.ts',
+  'test/integration/preconnect.test.ts',
+  'test/integration/several-tailnets.test.ts',
+  'test/integration/socks.test.ts',
+];

@@ -5,7 +5,7 @@
  * The programs that are built from Go are built beside lint and unit tests, with what these leave of the processor; all
  * that needs one of them comes after that.
  */
-import { besideIdle } from './beside-idle.ts';
+import { besideIdle, byLocalApi } from './beside-idle.ts';
 import { root } from './repository.ts';
 import { runStep, type Step } from './steps.ts';
 import { readNeeds } from './test/needs.ts';
@@ -82,6 +82,12 @@ await tapStep(
   besideIdle,
   '--jobs=3',
   '--test-env=SPACETAIL_TEST_IDLE=1',
+);
+await tapStep(
+  'the same with dials by LocalAPI',
+  byLocalApi,
+  '--jobs=3',
+  '--test-env=SPACETAIL_TEST_DIAL=localapi',
 );
 await tapStep('everything that goes wrong', below('test/faults/'));
 await plainStep({

@@ -110,6 +110,9 @@ export type TailnetState =
   /** tailscaled is dead or the backend has stopped. */
   | { readonly kind: 'down'; readonly detail: string };
 
+/** Whom a dial asks: tailscaled's SOCKS port, or its LocalAPI on a unix socket (SPACETAIL_DIAL). */
+export type DialPlace = SocksAddress | { readonly path: string };
+
 export interface SocksAddress {
   readonly host: string;
   readonly port: number;
@@ -143,8 +146,8 @@ export interface Tailnet {
   hasNetmap(): boolean;
   /** Of `performance.now()`: when this node joined last; `undefined` while it has not. */
   joinedAtMs(): number | undefined;
-  /** tailscaled's SOCKS5 listener; `undefined` while tailscaled is not up. */
-  socksAddress(): SocksAddress | undefined;
+  /** Where tailscaled is asked for a dial; `undefined` while it is not up. */
+  dialPlace(): DialPlace | undefined;
   /** `ip` is a canonical literal. O(1) or O(prefix length). */
   ownerOf(ip: string): Owner | undefined;
   /** The node behind a name (short name, FQDN, alias), without asking anybody. */

@@ -2,6 +2,7 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { memberPaths, runtimePaths } from '../lifecycle/folder/runtime-folder.ts';
+import { inboundAllowed } from '../lifecycle/join/up-arguments.ts';
 import { tailscaledArguments } from '../lifecycle/tailscaled/tailscaled-arguments.ts';
 import { adaptExtraArgs, type ExtraArgs } from './extra-args.ts';
 import { holdsSecret } from './tailnet-variables.ts';
@@ -17,6 +18,8 @@ export interface TailnetConfig {
   readonly acceptDns: boolean;
   readonly socket: string | undefined;
   readonly stateDir: string | undefined;
+  /** SPACETAIL_DIAL; where a peer may dial in, tailscaled gets no SOCKS port. */
+  readonly dial: 'socks' | 'localapi';
   /** Words of TS_EXTRA_ARGS; may hold secrets. */
   readonly upArgs: readonly string[];
   /** Words of TS_TAILSCALED_EXTRA_ARGS without its socket and those that moved our own listeners. */
@@ -71,6 +74,7 @@ function readOne(
       socket: extra.socket ?? parsed.TS_SOCKET,
       // One folder for all of them holds a folder for each.
       stateDir: stateDir !== undefined && isShared ? join(stateDir, member.name) : stateDir,
+      dial: parsed.SPACETAIL_DIAL ?? (inboundAllowed(extra.upArgs) ? 'localapi' : 'socks'),
       upArgs: extra.upArgs,
       tailscaledArgs: extra.tailscaledArgs,
     },

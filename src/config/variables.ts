@@ -21,6 +21,7 @@ const variables = v.object({
   SPACETAIL_OWNER_PID: v.optional(values.ownerPid),
   SPACETAIL_OWNER_GRACE: v.optional(values.duration, '30s'),
   SPACETAIL_CONNECT_TIMEOUT: v.optional(values.positiveDuration, '15s'),
+  SPACETAIL_DIAL: v.optional(values.oneOf('socks', 'localapi')),
   SPACETAIL_UPSTREAM_PROXY: v.optional(values.upstreamProxy),
   SPACETAIL_DIRECT: v.optional(v.string()),
   SPACETAIL_PRECONNECT: v.optional(v.string()),

@@ -1,6 +1,6 @@
 import type { TailnetView } from '../dns/tailnet-view.ts';
 import type { TailnetState as Lifecycle } from '../lifecycle/run/supervisor-parts.ts';
-import type { Resolution, Resolver, Tailnet, TailnetState } from '../tailnet.ts';
+import type { DialPlace, Resolution, Resolver, Tailnet, TailnetState } from '../tailnet.ts';
 
 /** The run's tailnet as the proxy wants it: what tailscaled's process does, and what its netmap says. */
 export interface TailnetAdapter {
@@ -76,7 +76,7 @@ export function adaptTailnet(view: TailnetView, name = '', isOptional = false): 
     },
     state,
     ready,
-    socksAddress: () => (process.kind === 'running' ? process.view.socksAddress : undefined),
+    dialPlace: () => (process.kind === 'running' ? placeOf(process.view) : undefined),
     joinedAtMs: () => joinedAtMs,
     hasNetmap: () => view.hasNetmap(),
     ownerOf: (ip) => view.ownerOf(ip),
@@ -103,4 +103,12 @@ export function adaptTailnet(view: TailnetView, name = '', isOptional = false): 
       notify();
     },
   };
+}
+
+/** Where tailscaled got no SOCKS port, its LocalAPI dials. */
+function placeOf({
+  socksAddress,
+  socket,
+}: Extract<Lifecycle, { kind: 'running' }>['view']): DialPlace {
+  return socksAddress ?? { path: socket };
 }

@@ -69,7 +69,7 @@ const parts: SupervisorParts = {
   async readiness(tailnet) {
     if (payload.readinessFails === true) throw new SpacetailError('needs_login', 'no netmap');
     return {
-      name: `node-on-${tailnet.socksAddress.port}`,
+      name: `node-on-${tailnet.socksAddress?.port}`,
       addresses: ['100.64.0.1'],
       peers: 0,
       suffix: 'test',

@@ -29,6 +29,12 @@ export interface Spacetail {
   accessLog(): LogLine[];
 }
 
+/** SPACETAIL_TEST_DIAL=localapi: every run of the tests dials by LocalAPI. */
+function dialVariable(): Record<string, string> {
+  const dial = process.env['SPACETAIL_TEST_DIAL'];
+  return dial === undefined ? {} : { SPACETAIL_DIAL: dial };
+}
+
 interface Test {
   teardown(action: () => unknown): unknown;
 }
@@ -60,6 +66,7 @@ export async function spacetailFor(
       SPACETAIL_HTTP_LISTEN: `127.0.0.1:${httpPort}`,
       SPACETAIL_SOCKS5_LISTEN: `127.0.0.1:${socksPort}`,
       SPACETAIL_OWNER_PID: String(process.pid),
+      ...dialVariable(),
       ...extra,
     }),
   };

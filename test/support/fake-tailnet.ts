@@ -2,7 +2,7 @@ import type {
   Diagnosis,
   Owner,
   Peer,
-  SocksAddress,
+  DialPlace,
   Tailnet,
   TailnetState,
 } from '../../src/tailnet.ts';
@@ -29,7 +29,7 @@ export interface FakeTailnet extends Tailnet {
   current: TailnetState;
   /** There has been a netmap. */
   joined: boolean;
-  socks: SocksAddress | undefined;
+  socks: DialPlace | undefined;
   joinedAt: number | undefined;
   exit: Peer | undefined;
   diagnosis: Diagnosis;
@@ -42,7 +42,7 @@ export interface FakeTailnet extends Tailnet {
 
 /** A tailnet whose SOCKS port is `socks` and whose nodes are `peers`. */
 export function fakeTailnet(
-  socks: SocksAddress | undefined,
+  socks: DialPlace | undefined,
   peers: Peer[] = [fakePeer()],
 ): FakeTailnet {
   let settled = Promise.withResolvers<TailnetState>();
@@ -77,7 +77,7 @@ export function fakeTailnet(
       return Promise.race([settled.promise, promise]);
     },
     joinedAtMs: () => tailnet.joinedAt,
-    socksAddress: () => tailnet.socks,
+    dialPlace: () => tailnet.socks,
     ownerOf(ip) {
       const owner = tailnet.owners.get(ip);
       if (owner !== undefined) return owner;

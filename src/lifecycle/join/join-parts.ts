@@ -18,7 +18,7 @@ export interface JoinSettings {
 export interface TailnetView {
   readonly pid: number;
   readonly socket: string;
-  readonly socksAddress: { readonly host: string; readonly port: number };
+  readonly socksAddress: { readonly host: string; readonly port: number } | undefined;
   readonly acceptDns: boolean;
   readonly acceptRoutes: boolean;
   readonly shieldsUp: boolean;

@@ -10,6 +10,8 @@ export interface TailscaledSettings {
   readonly stateDir: string | undefined;
   /** TS_TAILSCALED_EXTRA_ARGS in words; the socket and proxy listeners have been taken out. */
   readonly tailscaledArgs: readonly string[];
+  /** SPACETAIL_DIAL: who dials by LocalAPI gets no SOCKS port, which asks nobody who they are. */
+  readonly dial?: 'socks' | 'localapi';
   /** TS_EXTRA_ARGS in words. */
   readonly upArgs: readonly string[];
 }
@@ -20,6 +22,9 @@ export interface TailscaledPlan {
   /** The node is forgotten when tailscaled ends: `down` logs it out. */
   readonly ephemeral: boolean;
 }
+
+/** The port is read from its log, see tailscaled.ts. */
+export const socksFlag = '--socks5-server=127.0.0.1:0';
 
 /** Flags of tailscaled that take no value from the next word. */
 export const tailscaledSwitches: ReadonlySet<string> = new Set([
@@ -89,7 +94,7 @@ export function tailscaledArguments(
     args: [
       ...kept.map(([name, value]) => (value === undefined ? `--${name}` : `--${name}=${value}`)),
       // Always our own and always a free port: the real one is read from its log, so nothing can take it in between.
-      '--socks5-server=127.0.0.1:0',
+      ...(settings.dial === 'localapi' ? [] : [socksFlag]),
       ...flags.filter((flag) => flag.name !== 'socks5-server').flatMap((flag) => flag.words),
     ],
     socket,

@@ -5,6 +5,7 @@ import { flagTrouble } from './go-flags.ts';
 import { createLineRing } from './line-ring.ts';
 import { identify, type ProcessId, signalProcess } from '../folder/process-id.ts';
 import { socketAnswers, waitForSocket } from '../control/socket-answers.ts';
+import { socksFlag } from './tailscaled-arguments.ts';
 import type { TailscaledLog } from './tailscaled-log.ts';
 
 export interface TailscaledExit {
@@ -16,8 +17,8 @@ export interface TailscaledExit {
 /** One life of the child process. */
 export interface Tailscaled {
   readonly process: ProcessId;
-  /** Where its SOCKS5 server listens. */
-  readonly socksAddress: { readonly host: string; readonly port: number };
+  /** Where its SOCKS5 server listens, if it has one. */
+  readonly socksAddress: { readonly host: string; readonly port: number } | undefined;
   readonly socket: string;
   /** Settles when the process has ended, for whatever reason. */
   readonly exited: Promise<TailscaledExit>;
@@ -99,7 +100,7 @@ export async function startTailscaled(
     buffer: false,
     reject: false,
   });
-  const { promise: socksPort, resolve: foundPort } = Promise.withResolvers<number>();
+  const { promise: socksPort, resolve: foundPort } = Promise.withResolvers<number | undefined>();
   let wrongFlag: string | undefined;
   const ring = createLineRing(quotedLines, (line) => {
     wrongFlag ??= flagTrouble(line, 'tailscaled');
@@ -107,6 +108,7 @@ export async function startTailscaled(
     const match = socksLine.exec(line);
     if (match !== null) foundPort(Number(match[2]));
   });
+  if (!options.args.includes(socksFlag)) foundPort(undefined);
   child.stderr.on('data', (chunk: Buffer) => ring.push(chunk));
   // Nothing is ever written to it; it ends when the child does.
   child.stdio[3]?.on('error', () => {});
@@ -147,7 +149,7 @@ export async function startTailscaled(
     ]);
     return {
       process: self,
-      socksAddress: { host: '127.0.0.1', port },
+      socksAddress: port === undefined ? undefined : { host: '127.0.0.1', port },
       socket: options.socket,
       exited,
       lastLines: () => ring.lines(),

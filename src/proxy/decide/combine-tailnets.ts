@@ -25,7 +25,7 @@ export function combineTailnets(members: readonly [Tailnet, ...Tailnet[]]): Tail
     },
     hasNetmap: () => members.every((one) => one.hasNetmap()),
     // Where bytes go is decided for each address, by its own tailnet.
-    socksAddress: () => undefined,
+    dialPlace: () => undefined,
     joinedAtMs: () => undefined,
     ownerOf: (ip) => ownerAmong(members, ip)?.owner,
     peerNamed: (name) =>

@@ -52,7 +52,7 @@ export function silent(plan: Plan, timeoutMs: number): Failure {
 
 /** The netmap has changed while it was dialled. */
 export function noLongerThere(plan: Plan): Failure {
-  const detail = `${targetOf(plan)} was reached through the tailnet, where no node has ${plan.ip} any more${who(plan)}`;
+  const detail = `${targetOf(plan)}: no node of the tailnet has its address any more${who(plan)}`;
   return failure('peer_unavailable', detail, 'Check the node, and that its routes are approved.');
 }
 

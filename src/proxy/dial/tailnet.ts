@@ -17,6 +17,7 @@ import {
   tailnetDown,
   unreachable,
 } from './failures.ts';
+import { byLocalApi } from './local-api-dial.ts';
 import { bySocks } from './tailscaled.ts';
 import type { AskTailscaled, TailscaledAnswer } from './tailscaled.ts';
 import type { Tailnet } from '../../tailnet.ts';
@@ -167,8 +168,9 @@ function failureOf(answer: Unconnected, plan: Plan, timeoutMs: number): Failure 
 }
 
 function askerOf(tailnet: Tailnet): AskTailscaled | undefined {
-  const socks = tailnet.socksAddress();
-  return socks && bySocks(socks);
+  const place = tailnet.dialPlace();
+  if (place === undefined) return undefined;
+  return 'path' in place ? byLocalApi(place.path) : bySocks(place);
 }
 
 /**
