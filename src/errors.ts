@@ -111,6 +111,12 @@ export const catalogue = {
     meaning: 'The API did not answer within the `up` timeout.',
     hint: 'Check that the container reaches TS_API_BASE_URL, and SPACETAIL_UPSTREAM_PROXY if it needs a proxy.',
   },
+  resolver_is_tailscale: {
+    exitCode: 1,
+    meaning:
+      'resolv.conf names 100.100.100.100 alone, and that gave no address: only a tailscaled with a network device answers there.',
+    hint: "Give the container a resolver of its own (`--dns`, dnsConfig), or mount another /etc/resolv.conf: it has the host's, whose Tailscale it cannot reach.",
+  },
   local_api_failed: {
     exitCode: 1,
     meaning: "tailscaled's LocalAPI refused a call or answered with something unreadable.",

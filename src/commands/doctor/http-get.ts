@@ -48,7 +48,12 @@ function lookup(host: string, _options: object, done: Found): void {
 type Found = (error: Error | null, found: { address: string; family: number }[]) => void;
 
 async function answer(host: string, done: Found): Promise<void> {
-  const addresses = await hostAddresses(host).catch(() => []);
+  let addresses: readonly string[];
+  try {
+    addresses = await hostAddresses(host);
+  } catch (error) {
+    return done(error as Error, []);
+  }
   const found = addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }));
   done(found.length === 0 ? new Error(`${host} does not resolve`) : null, found);
 }

@@ -60,6 +60,13 @@ export function parseResolvConf(text: string): ResolvConf {
   };
 }
 
+/** Whether all that it names is tailscaled's own resolver, as on a host with Tailscale. */
+export function leadsToTailscaleAlone({ servers }: ResolvConf): boolean {
+  return servers.every(
+    (server) => server === '100.100.100.100' || server === '[fd7a:115c:a1e0::53]',
+  );
+}
+
 /** The names to ask for `name`, in order (res_search). */
 export function candidatesOf(
   name: string,

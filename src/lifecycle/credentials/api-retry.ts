@@ -26,6 +26,13 @@ function isAboutCertificate(error: unknown): boolean {
   return false;
 }
 
+/** What a look-up has found out itself: no waiting helps. */
+function toldIn(error: unknown): SpacetailError | undefined {
+  for (let inner = error; inner instanceof Error; inner = inner.cause)
+    if (inner instanceof SpacetailError && inner.code === 'resolver_is_tailscale') return inner;
+  return undefined;
+}
+
 /** The innermost reason, e.g. `connect ECONNREFUSED 127.0.0.1:1`, or its code where it has no words. */
 function reasonOf(error: unknown): string {
   let inner = error;
@@ -68,6 +75,8 @@ export async function postWithRetry(
       answer = await client.post(request, signal);
     } catch (error) {
       last = reasonOf(error);
+      const told = toldIn(error);
+      if (told !== undefined) throw new AbortError(told);
       if (isAboutCertificate(error)) throw new AbortError(notTrusted(address, last, error));
       // p-retry takes some TypeErrors for mistakes of the program and would give up.
       throw new Error(last, { cause: error });
