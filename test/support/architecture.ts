@@ -16,7 +16,7 @@ export interface Layer {
 export const layers: readonly Layer[] = [
   {
     name: 'base',
-    files: /^((async|errors|log|log-file|memo|no-proxy|version|tailnet)\.ts$|(http1|ip)\/)/,
+    files: /^((async|errors|log|log-file|no-proxy|version|tailnet)\.ts$|(http1|ip)\/)/,
   },
   { name: 'packages', files: /^(proxy|dns|lifecycle|report)\// },
   { name: 'config', files: /^config(\.ts$|\/)/ },

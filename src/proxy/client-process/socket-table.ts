@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { endianness } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
-import ipaddr from 'ipaddr.js';
-import { canonicalAddress } from '../../ip/addresses.ts';
+import { addressOf, addressText, canonicalAddress } from '../../ip/addresses.ts';
+import type { Address } from '../../ip/addresses.ts';
 
 export interface Endpoint {
   readonly host: string;
@@ -51,9 +51,9 @@ export class SocketTable {
 
   /** The inode of the socket at this end; `NOBODY` where only a closed one is left; `undefined` where there is none. */
   inodeOf({ local, remote }: ConnectionEnd): string | undefined {
-    const [from, to] = [addressOf(local.host), addressOf(remote.host)];
+    const [from, to] = [endOf(local.host), endOf(remote.host)];
     const inodes: string[] = [];
-    if (from.kind() === 'ipv4')
+    if (from.family === 4)
       inodes.push(...inodesIn(this.#tcp, columnsOf(from, local.port, to, remote.port)));
     // A program with a socket for both families has an IPv4 connection as an IPv4-mapped one.
     const [from6, to6] = [mapped(from), mapped(to)];
@@ -131,17 +131,13 @@ export function clientEndOf(socket: Socket): ConnectionEnd | undefined {
   };
 }
 
-type Address = ipaddr.IPv4 | ipaddr.IPv6;
-
 /** Of a socket's end, as Node writes it; an IPv4-mapped one is the IPv4 address that it means. */
-function addressOf(host: string): Address {
-  return ipaddr.parse(canonicalAddress(host) ?? host);
+function endOf(host: string): Address {
+  return addressOf(canonicalAddress(host) ?? host);
 }
 
-function mapped(address: Address): ipaddr.IPv6 {
-  return address.kind() === 'ipv4'
-    ? (address as ipaddr.IPv4).toIPv4MappedAddress()
-    : (address as ipaddr.IPv6);
+function mapped(address: Address): Address {
+  return address.family === 6 ? address : { family: 6, value: (0xffffn << 32n) | address.value };
 }
 
 /** `local_address rem_address`, as a row has them. */
@@ -151,7 +147,8 @@ function columnsOf(local: Address, localPort: number, remote: Address, remotePor
 
 /** 32-bit words in the machine's byte order. */
 function hexOf(address: Address): string {
-  const bytes = Buffer.from(address.toByteArray());
+  const digits = address.family === 4 ? 8 : 32;
+  const bytes = Buffer.from(address.value.toString(16).padStart(digits, '0'), 'hex');
   if (endianness() === 'LE') bytes.swap32();
   return bytes.toString('hex').toUpperCase();
 }
@@ -194,8 +191,5 @@ function readHex(hex: string): string | undefined {
   if (!/^(?:[\dA-F]{8}|[\dA-F]{32})$/.test(hex)) return undefined;
   const bytes = Buffer.from(hex, 'hex');
   if (endianness() === 'LE') bytes.swap32();
-  const address = ipaddr.fromByteArray([...bytes]);
-  return address.kind() === 'ipv4'
-    ? address.toString()
-    : (address as ipaddr.IPv6).toRFC5952String();
+  return addressText(bytes);
 }
