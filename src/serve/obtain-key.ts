@@ -4,6 +4,7 @@ import {
   keyDescription,
   obtainKey,
 } from '../lifecycle/credentials/credentials.ts';
+import { dialOutOf } from './dial-out.ts';
 import { hostAddresses } from './host-addresses.ts';
 import type { SupervisorParts } from '../lifecycle/run/supervisor-parts.ts';
 import type { RunPlan } from './run-plan.ts';
@@ -19,7 +20,7 @@ export function keyOptionsOf(
 ): KeyOptions {
   return {
     baseUrl: tailnet.apiBaseUrl,
-    upstream: upstreamProxy,
+    dialOut: dialOutOf(upstreamProxy),
     tags: tailnet.tags,
     audience: tailnet.audience,
     description: keyDescription(`spacetail ${runId ?? tailnet.hostname}`),

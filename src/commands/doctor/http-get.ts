@@ -67,8 +67,11 @@ async function createDispatcher(
   const connect = { lookup: lookup as LookupFunction, timeout: limitMs, autoSelectFamily: true };
   if (upstream === undefined || noProxyOf(upstream.noProxy)(new URL(url).hostname))
     return new Agent({ connect });
-  const { username, password, origin } = new URL(upstream.url);
+  const { username, password, protocol, host } = new URL(upstream.url);
+  // undici asks a SOCKS proxy by name in any case, and reads its login from the URL.
+  if (protocol.startsWith('socks'))
+    return new ProxyAgent({ uri: upstream.url.replace('socks5h:', 'socks5:'), proxyTls: connect });
   const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
   const token = username === '' ? {} : { token: `Basic ${Buffer.from(login).toString('base64')}` };
-  return new ProxyAgent({ uri: origin, proxyTls: connect, ...token });
+  return new ProxyAgent({ uri: `${protocol}//${host}`, proxyTls: connect, ...token });
 }

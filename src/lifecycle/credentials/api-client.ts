@@ -8,14 +8,23 @@ import {
 import { request as httpsRequest } from 'node:https';
 import { isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { noProxyOf } from '../../no-proxy.ts';
-import type { Upstream } from '../tailscaled/child-environment.ts';
 import { type ResolveHost, toLookup } from './host-lookup.ts';
+
+/** A connection that leads to the API. */
+export interface Outward {
+  readonly socket: Socket;
+  /** It leads to an HTTP proxy, which takes the whole URL (RFC 9112 section 3.2.2). */
+  readonly absoluteForm?: { readonly authorization: string | undefined } | undefined;
+}
+
+/** `undefined` for a host that is dialled without the proxy. Rejects with why not. */
+export type DialOut = (url: URL, signal: AbortSignal) => Promise<Outward | undefined>;
 
 export interface ApiOptions {
   /** TS_API_BASE_URL without a trailing slash. */
   readonly baseUrl: string;
-  readonly upstream: Upstream | undefined;
+  /** By the container's upstream proxy, where there is one. */
+  readonly dialOut: DialOut | undefined;
   readonly resolveHost: ResolveHost;
 }
 
@@ -44,65 +53,28 @@ const tryTimeoutMs = 10_000;
 /** Answers are a few hundred bytes. */
 const longestBody = 64 * 1024;
 
-type Target = Pick<RequestOptions, 'lookup' | 'signal'>;
-
-/** The proxy of the container, as a client of it writes to it. */
-interface Proxy {
-  readonly host: string;
-  readonly port: number;
-  readonly headers: Readonly<Record<string, string>>;
-}
-
-function proxyOf({ upstream, baseUrl }: ApiOptions): Proxy | undefined {
-  if (upstream === undefined || noProxyOf(upstream.noProxy)(new URL(baseUrl).hostname))
-    return undefined;
-  const { hostname, port, username, password } = new URL(upstream.url);
-  const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  const authorization = `Basic ${Buffer.from(login).toString('base64')}`;
-  return {
-    host: bare(hostname),
-    port: Number(port || 80),
-    headers: username === '' ? {} : { 'proxy-authorization': authorization },
-  };
-}
-
-function bare(hostname: string): string {
-  return hostname.replaceAll(/^\[|\]$/g, '');
-}
-
-/** A tunnel for TLS through the proxy (RFC 9110 section 9.3.6). */
-async function openTunnel(proxy: Proxy, url: URL, target: Target): Promise<Socket> {
-  const authority = `${url.hostname}:${url.port || 443}`;
-  const request = httpRequest({
-    ...target,
-    ...proxy,
-    method: 'CONNECT',
-    path: authority,
-    headers: { ...proxy.headers, host: authority },
-    agent: false,
-  });
-  request.end();
-  const [answer, socket] = (await once(request, 'connect')) as [IncomingMessage, Socket];
-  if (answer.statusCode === 200) return socket;
-  socket.destroy();
-  throw new Error(`the upstream proxy answered ${answer.statusCode} for ${authority}`);
-}
-
-/** The request, not yet sent: by the upstream proxy or directly, never through ourselves. */
-async function openRequest(
+/** The request, not yet sent. */
+function openRequest(
   url: URL,
-  proxy: Proxy | undefined,
-  target: Target,
-): Promise<ClientRequest> {
-  const options = { ...target, method: 'POST', agent: false } as const;
-  if (url.protocol === 'http:') {
-    if (proxy === undefined) return httpRequest(url, options);
-    const headers = { ...proxy.headers, host: url.host };
-    return httpRequest({ ...options, ...proxy, path: url.href, headers });
+  outward: Outward | undefined,
+  target: Pick<RequestOptions, 'lookup' | 'signal'>,
+): ClientRequest {
+  // With an agent Node would not take `createConnection`.
+  const options = { ...target, method: 'POST' } as const;
+  const isTls = url.protocol === 'https:';
+  if (outward === undefined)
+    return (isTls ? httpsRequest : httpRequest)(url, { ...options, agent: false });
+  const { socket, absoluteForm } = outward;
+  if (!isTls) {
+    const path = absoluteForm === undefined ? {} : { path: url.href };
+    const request = httpRequest(url, { ...options, ...path, createConnection: () => socket });
+    // A handshake leaves it paused.
+    request.once('socket', () => socket.resume());
+    const { authorization } = absoluteForm ?? {};
+    if (authorization !== undefined) request.setHeader('proxy-authorization', authorization);
+    return request;
   }
-  if (proxy === undefined) return httpsRequest(url, options);
-  const socket = await openTunnel(proxy, url, target);
-  const host = bare(url.hostname);
+  const host = url.hostname.replaceAll(/^\[|\]$/g, '');
   const servername = isIP(host) === 0 ? { servername: host } : {};
   return httpsRequest(url, {
     ...options,
@@ -134,13 +106,13 @@ async function readBody(body: AsyncIterable<Buffer>): Promise<unknown> {
  * it runs. The proxy variables of the process play no part.
  */
 export function createApiClient(options: ApiOptions): ApiClient {
-  const proxy = proxyOf(options);
   const lookup = toLookup(options.resolveHost);
   return {
     async post({ path, form, json, bearer }, signal) {
       const limited = AbortSignal.any([signal, AbortSignal.timeout(tryTimeoutMs)]);
       const url = new URL(`${options.baseUrl}${path}`);
-      const request = await openRequest(url, proxy, { lookup, signal: limited });
+      const outward = await options.dialOut?.(url, limited);
+      const request = openRequest(url, outward, { lookup, signal: limited });
       const type = form === undefined ? 'application/json' : 'application/x-www-form-urlencoded';
       request.setHeader('accept', 'application/json');
       request.setHeader('content-type', type);

@@ -163,7 +163,11 @@ function explained(
   }
   if (!(error instanceof SpacetailError) && !isLate) return error;
   const message = error instanceof SpacetailError ? error.message : limit;
-  const quoted = [...new Set(said)].map((line) => `\n  ${line}`).join('');
+  // tailscaled logs what the CLI was told.
+  const further = said.filter(
+    (line) => !message.includes(line.replace(/^.*?Received error: /, '')),
+  );
+  const quoted = [...new Set(further)].map((line) => `\n  ${line}`).join('');
   const words = quoted === '' ? '' : `\ntailscaled last said:${quoted}`;
   return error instanceof SpacetailError
     ? new SpacetailError(error.code, `${message}${words}`, { hint: error.hint, cause: error })

@@ -56,7 +56,7 @@ const sentences: readonly Sentence[] = [
     hint: 'Make a new key in the admin console under Settings, Keys: reusable, or one for each run.',
   },
   {
-    when: /invalid (?:pre ?auth )?key|invalid key|key .*(?:does not exist|not found|not valid)/i,
+    when: /invalid (?:pre ?auth )?key|failed to parse auth-?key|key .*(?:does not exist|not found|not valid)/i,
     code: 'login_failed',
     message: 'the key is not valid',
     hint: 'Copy the whole key again, or make a new one in the admin console under Settings, Keys.',

@@ -2,6 +2,7 @@
 import { formatAuthority } from '../core/authority.ts';
 import { clientGone, failure } from '../core/failure.ts';
 import type { Failure } from '../core/failure.ts';
+import type { Resolver } from '../../tailnet.ts';
 import type { Plan } from '../decide/decide.ts';
 import { isHostLocal } from '../decide/route.ts';
 import { openConnection } from './connection.ts';
@@ -23,6 +24,11 @@ import { secure } from './tls.ts';
 
 const HINT = 'Check SPACETAIL_UPSTREAM_PROXY and what that proxy allows.';
 
+type Target = Pick<Plan, 'host' | 'port' | 'ip'>;
+type Context = Pick<DialContext, 'connectTimeoutMs' | 'hostRoute'> & {
+  readonly resolver: Pick<Resolver, 'resolve'>;
+};
+
 /** A metadata service is this container's own, not the proxy's. */
 export function isBypassed(proxy: UpstreamProxy, { host, ip }: Plan): boolean {
   return (ip !== undefined && isHostLocal(ip)) || proxy.isBypassed?.(host, ip) === true;
@@ -31,9 +37,9 @@ export function isBypassed(proxy: UpstreamProxy, { host, ip }: Plan): boolean {
 /** Never throws. At most `connectTimeoutMs`. */
 export async function dialThrough(
   proxy: UpstreamProxy,
-  plan: Plan,
+  plan: Target,
   options: DialOptions,
-  context: DialContext,
+  context: Context,
 ): Promise<Dialled> {
   const endMs = performance.now() + context.connectTimeoutMs;
   const found = await addressesOf(proxy, options.signal, context);
@@ -55,7 +61,7 @@ export async function dialThrough(
 async function addressesOf(
   proxy: UpstreamProxy,
   signal: AbortSignal,
-  { resolver, hostRoute }: DialContext,
+  { resolver, hostRoute }: Context,
 ): Promise<string[] | Failure> {
   const resolution = await resolver.resolve(proxy.host, signal).catch(() => undefined);
   if (resolution === undefined) return clientGone();
@@ -100,7 +106,7 @@ function tlsFailure(result: HandshakeFailure, proxy: UpstreamProxy, timeoutMs: n
 /** Asks by name where there is one: the upstream proxy is trusted to resolve, and its rules are written for names. */
 async function ask(
   proxy: UpstreamProxy,
-  { host, port, ip }: Plan,
+  { host, port, ip }: Target,
   connection: Connection,
   options: HandshakeOptions & { readonly requests: boolean | undefined },
 ): Promise<Dialled> {

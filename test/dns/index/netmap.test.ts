@@ -44,6 +44,16 @@ void t.test('the state follows tailscaled from its start to its end and back', a
   t.ok(netmap.index?.lookup('host-1'), 'the last netmap is kept');
 });
 
+void t.test('a tailscaled that stops by itself says why, by its health', async (t) => {
+  const netmap = new Netmap(true);
+  netmap.update(indexOf(), prefs, noDnsConfig);
+  const Health = ['tailnet requires logging to be enabled. Remove --no-logs-no-support.'];
+  netmap.update(bare({ BackendState: 'Stopped', Health }), prefs, undefined);
+  t.match(netmap.state(), { kind: 'down', detail: /stopped: tailnet requires logging/ });
+  netmap.update(bare({ BackendState: 'Stopped' }), prefs, undefined);
+  t.match(netmap.state(), { kind: 'down', detail: /somebody ran `tailscale down`/ });
+});
+
 void t.test('a node locked out by tailnet lock is down, and says why', async (t) => {
   const netmap = new Netmap(true);
   netmap.update(

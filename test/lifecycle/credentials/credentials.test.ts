@@ -13,10 +13,12 @@ import {
   type KeyOptions,
   obtainKey,
 } from '../../../src/lifecycle/credentials/credentials.ts';
+import { dialOutOf } from '../../../src/serve/dial-out.ts';
 import { type KeyApi, mintedKey, startKeyApi } from '../../fakes/key-api.ts';
 import { createOidcIssuer } from '../../fakes/oidc-issuer.ts';
 import { makeCertificate } from '../../tailnet/servers/certificate.ts';
 import { tmpFolder } from '../../support/tmp-folder.ts';
+import { fakeSocks } from '../../support/fake-socks.ts';
 import { freePort } from '../../support/free-port.ts';
 
 const oauth: Credential = {
@@ -28,7 +30,7 @@ const oauth: Credential = {
 function optionsFor(api: { readonly url: string }, more: Partial<KeyOptions> = {}): KeyOptions {
   return {
     baseUrl: api.url,
-    upstream: undefined,
+    dialOut: undefined,
     resolveHost: async () => ['127.0.0.1'],
     warn: () => {},
     tags: ['tag:spacelift'],
@@ -324,7 +326,11 @@ void t.test(
     const address = `127.0.0.1:${(proxy.address() as AddressInfo).port}`;
     const upstream = { url: `http://us%40r:p@${address}`, noProxy: [] as string[] };
     t.equal(
-      await obtainKey(oauth, optionsFor(api, { upstream }), AbortSignal.timeout(20_000)),
+      await obtainKey(
+        oauth,
+        optionsFor(api, { dialOut: dialOutOf(upstream) }),
+        AbortSignal.timeout(20_000),
+      ),
       mintedKey,
     );
     t.equal(seen.length, 2);
@@ -335,7 +341,11 @@ void t.test(
 
     const direct = { ...upstream, noProxy: ['127.0.0.1'] };
     t.equal(
-      await obtainKey(oauth, optionsFor(api, { upstream: direct }), AbortSignal.timeout(20_000)),
+      await obtainKey(
+        oauth,
+        optionsFor(api, { dialOut: dialOutOf(direct) }),
+        AbortSignal.timeout(20_000),
+      ),
       mintedKey,
     );
     t.equal(seen.length, 2);
@@ -355,11 +365,11 @@ void t.test('a tunnel that the upstream proxy refuses is said as such', async (t
   t.teardown(() => proxy.close());
   const { port } = proxy.address() as AddressInfo;
   const upstream = { url: `http://u:p@127.0.0.1:${port}`, noProxy: [] };
-  const options = optionsFor({ url: 'https://api.invalid' }, { upstream });
+  const options = optionsFor({ url: 'https://api.invalid' }, { dialOut: dialOutOf(upstream) });
   const error = await refusal(obtainKey(oauth, options, AbortSignal.timeout(700)));
   t.match(error, {
     code: 'api_unreachable',
-    message: /the upstream proxy answered 403 for api.invalid:443/,
+    message: /the upstream proxy 127.0.0.1:\d+ answered 403 for api.invalid:443/,
   });
   t.equal(asked[0], 'Basic dTpw api.invalid:443');
 });
@@ -402,4 +412,13 @@ void t.test('what is printed of a credential is its kind and where it is from', 
     'workload identity c (SPACELIFT_OIDC_TOKEN)',
   );
   t.end();
+});
+
+void t.test('the API is asked by a SOCKS5 proxy, too', async (t) => {
+  const api = await startKeyApi(t);
+  const { host, port, asked } = await fakeSocks(t);
+  const dialOut = dialOutOf({ url: `socks5h://${host}:${port}`, noProxy: [] });
+  const options = optionsFor(api, { dialOut });
+  t.equal(await obtainKey(oauth, options, AbortSignal.timeout(20_000)), mintedKey);
+  t.equal(asked.length, 2);
 });
