@@ -3,6 +3,7 @@ import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { createServer } from 'node:tls';
 import t from 'tap';
@@ -13,6 +14,12 @@ import { startCli } from '../support/cli.ts';
 import { makeCertificate } from '../tailnet/servers/certificate.ts';
 import { freePort } from '../support/free-port.ts';
 import { tmpFolder } from '../support/tmp-folder.ts';
+
+/** Each way; who has its answer goes away, whatever else is under way. */
+function joinPair(client: Duplex, origin: Duplex): void {
+  client.on('error', () => origin.destroy()).pipe(origin);
+  origin.on('error', () => client.destroy()).pipe(client);
+}
 
 const client = { TS_OAUTH_CLIENT_ID: 'client-id', TS_OAUTH_CLIENT_SECRET: 'tskey-client-secret' };
 
@@ -88,7 +95,7 @@ void t.test(
     });
     const front = createServer(
       { cert: readFileSync(certFile), key: readFileSync(keyFile) },
-      (client) => client.pipe(connect(Number(new URL(api.url).port), '127.0.0.1')).pipe(client),
+      (client) => joinPair(client, connect(Number(new URL(api.url).port), '127.0.0.1')),
     );
     front.listen(0, '127.0.0.1');
     await once(front, 'listening');
@@ -101,7 +108,7 @@ void t.test(
     proxy.on('connect', (request, client) => {
       tunnels.push(request.url ?? '');
       const origin = connect(port, '127.0.0.1', () => client.write('HTTP/1.1 200 OK\r\n\r\n'));
-      client.pipe(origin).pipe(client);
+      joinPair(client, origin);
     });
     proxy.listen(0, '127.0.0.1');
     await once(proxy, 'listening');
