@@ -2,7 +2,7 @@
  * The container's own resolver by c-ares: never dns.lookup, whose two threads a silent resolver holds for
  * 10 s each, uncancellable.
  */
-import { NODATA, NOTFOUND, BADNAME, type RecordWithTtl } from 'node:dns';
+import { NODATA, NOTFOUND, BADNAME, TIMEOUT, type RecordWithTtl } from 'node:dns';
 import { Resolver } from 'node:dns/promises';
 import { readFile, stat } from 'node:fs/promises';
 import { messageOf } from '../../errors.ts';
@@ -45,12 +45,12 @@ export class SystemResolver {
 
   /** Asks for `name` (normalised) with resolv.conf's search and ndots. Ends by itself. */
   async lookup(name: string, { absolute, forbidden }: SystemLookup): Promise<LookupAnswer> {
-    const { conf, resolver } = await this.#current();
+    const configured = await this.#current();
     let failed: LookupAnswer | undefined;
     let none: LookupAnswer = { kind: 'none', detail: `${name} does not exist`, ttlMs: 0 };
-    for (const candidate of candidatesOf(name, absolute, conf)) {
+    for (const candidate of candidatesOf(name, absolute, configured.conf)) {
       if (forbidden(candidate)) continue;
-      const answer = await this.#cache.get(candidate, () => ask(resolver, candidate), ttlOf);
+      const answer = await this.#cache.get(candidate, () => ask(configured, candidate), ttlOf);
       if (answer.kind === 'addresses') return answer;
       if (answer.kind === 'failed') failed ??= answer;
       else if (candidate === name) none = answer;
@@ -93,15 +93,31 @@ function ttlOf(answer: LookupAnswer): number {
   return answer.kind === 'none' ? NEGATIVE_TTL_MS : 0;
 }
 
-function ask(resolver: Resolver, name: string): Promise<LookupAnswer> {
+function ask({ conf, resolver }: Configured, name: string): Promise<LookupAnswer> {
+  const limitMs = conf.timeoutMs * conf.attempts;
   return bothFamilies(
-    resolver
-      .resolve4(name, { ttl: true })
-      .then(answerOf, (error: unknown) => failureOf(error, name)),
-    resolver
-      .resolve6(name, { ttl: true })
-      .then(answerOf, (error: unknown) => failureOf(error, name)),
+    askPatiently(() => resolver.resolve4(name, { ttl: true }), name, limitMs),
+    askPatiently(() => resolver.resolve6(name, { ttl: true }), name, limitMs),
   );
+}
+
+/**
+ * c-ares gives a server some times its usual latency, at least 250 ms, whatever the options say (ares_metrics.c). A name
+ * that the server has to ask others for takes longer, so it is asked again until resolv.conf's own limit.
+ */
+export async function askPatiently(
+  query: () => Promise<RecordWithTtl[]>,
+  name: string,
+  limitMs: number,
+): Promise<LookupAnswer> {
+  const endMs = performance.now() + limitMs;
+  for (;;) {
+    try {
+      return answerOf(await query());
+    } catch (error) {
+      if (codeOf(error) !== TIMEOUT || performance.now() >= endMs) return failureOf(error, name);
+    }
+  }
 }
 
 function answerOf(records: RecordWithTtl[]): LookupAnswer {
@@ -115,10 +131,14 @@ function answerOf(records: RecordWithTtl[]): LookupAnswer {
 }
 
 function failureOf(error: unknown, name: string): LookupAnswer {
-  const code = (error as { code?: string }).code ?? '';
+  const code = codeOf(error);
   if (code === NOTFOUND || code === BADNAME)
     return { kind: 'none', detail: `${name} does not exist`, ttlMs: 0 };
   if (code === NODATA) return { kind: 'none', detail: `${name} has no address`, ttlMs: 0 };
-  const reason = code === 'ETIMEOUT' ? 'did not answer' : `failed (${code || messageOf(error)})`;
+  const reason = code === TIMEOUT ? 'did not answer' : `failed (${code || messageOf(error)})`;
   return { kind: 'failed', detail: `the system resolver ${reason}` };
+}
+
+function codeOf(error: unknown): string {
+  return (error as { code?: string }).code ?? '';
 }

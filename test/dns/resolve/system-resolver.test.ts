@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { SystemResolver } from '../../../src/dns/resolve/system-resolver.ts';
+import { askPatiently, SystemResolver } from '../../../src/dns/resolve/system-resolver.ts';
 import { type DnsHandler, startDnsServer } from '../../support/dns-server.ts';
 import { tmpFolder } from '../../support/tmp-folder.ts';
 
@@ -121,4 +121,23 @@ void t.test('an IPv4-mapped AAAA is judged by the address it means', async (t) =
     kind: 'addresses',
     addresses: ['127.0.0.1'],
   });
+});
+
+void t.test('a name that takes a server longer than 250 ms was given up', async (t) => {
+  // As c-ares does where a server mostly answers at once.
+  const timeout = Object.assign(new Error('queryA ETIMEOUT'), { code: 'ETIMEOUT' });
+  const until = (questions: number) => {
+    let asked = 0;
+    return async () => {
+      asked += 1;
+      if (asked < questions) throw timeout;
+      return [{ address: '203.0.113.9', ttl: 60 }];
+    };
+  };
+  t.match(await askPatiently(until(4), 'cold.test', 60_000), { addresses: ['203.0.113.9'] });
+  t.match(await askPatiently(until(4), 'cold.test', 0), { kind: 'failed', detail: /did not/ });
+  const refused = Object.assign(new Error('queryA ECONNREFUSED'), { code: 'ECONNREFUSED' });
+  const once = until(2);
+  const failing = async () => (await once().catch(() => undefined)) ?? Promise.reject(refused);
+  t.match(await askPatiently(failing, 'cold.test', 60_000), { kind: 'failed' }, 'only silence');
 });
