@@ -1,4 +1,5 @@
 /** Messages back to bytes. */
+import type { Version } from './head.ts';
 
 const CRLF = Buffer.from('\r\n');
 /** Up to here a copy costs less than a write of several parts. */
@@ -8,8 +9,9 @@ export function formatRequestHead(
   method: string,
   target: string,
   fields: readonly string[],
+  version: Version = '1.1',
 ): Buffer {
-  return formatHead(`${method} ${target} HTTP/1.1`, fields);
+  return formatHead(`${method} ${target} HTTP/${version}`, fields);
 }
 
 export function formatResponseHead(

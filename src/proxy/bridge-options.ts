@@ -31,6 +31,8 @@ export interface BridgeOptions {
   readonly upstreamProxy?: UpstreamProxy | undefined;
   /** SPACETAIL_PRECONNECT; by default nothing is dialled ahead. */
   readonly preconnect?: PreconnectOptions | undefined;
+  /** SSL_CERT_FILE: the CAs that `https://` origins are verified by, in the place of the system's. */
+  readonly caFile?: string | undefined;
   /** SPACETAIL_PROXY_TOKEN */
   readonly proxyToken?: string | undefined;
   /** SPACETAIL_CONNECT_TIMEOUT, 15 s */

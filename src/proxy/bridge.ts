@@ -1,29 +1,32 @@
-/** The bridge: two listeners, one hall. */
-import { createServer } from 'node:net';
+/** The bridge: its listeners, and what all requests share. */
 import type { Bridge, BridgeOptions } from './bridge-options.ts';
 import { defaultConnectionLimit, limitConnections } from './inbound/connection-limit.ts';
-import { keepAlive } from './dial/connection.ts';
 import { createPreconnectPool } from './dial/preconnect/acquire.ts';
 import { MOST_PRECONNECTED } from './dial/preconnect/pool.ts';
+import { MAX_SECTION_BYTES } from '../http1/head.ts';
+import { messageOf } from '../errors.ts';
 import { failure } from './core/failure.ts';
-import { Hall } from './request/exchanges.ts';
-import { httpServer } from './inbound/http-server.ts';
+import { Exchanges } from './request/exchanges.ts';
+import { handleHttp } from './inbound/http-connection.ts';
 import { inboundGuard } from './inbound/inbound-guard.ts';
-import { inFlight } from './inbound/in-flight.ts';
 import { inspectWith } from './request/inspect.ts';
-import { addressOf, bind, closeServer } from './inbound/listen.ts';
+import { closeServer } from './inbound/listen.ts';
+import { createListeners } from './inbound/listeners.ts';
 import { originPool } from './forward/origin-pool.ts';
 import { ownListeners } from './inbound/own-listeners.ts';
 import type { OwnListeners } from './inbound/own-listeners.ts';
 import { chooseRoute } from './decide/route.ts';
+import { pageServer } from './inbound/page-server.ts';
 import { proxyToken } from './inbound/proxy-token.ts';
-import { answerRaw, endAndLinger } from './http/raw-answer.ts';
+import { answerAndClose, endAndLinger } from './http/answer-failure.ts';
 import { handleSocks } from './inbound/socks5.ts';
 import { formatMethod, METHOD_UNACCEPTABLE } from './core/socks5.ts';
 
 export type { Bridge, BridgeOptions } from './bridge-options.ts';
 
 const SECOND_MS = 1000;
+/** Longer than the 90 s of Go's client, so that an idle connection is closed by who knows whether it is needed. */
+const IDLE_TIMEOUT_MS = 120 * SECOND_MS;
 /** How long a draining bridge waits for the next request of a client whose last one has ended. */
 const drainLullMs = 300;
 
@@ -38,7 +41,7 @@ export function createBridge(options: BridgeOptions): Bridge {
     connectTimeoutMs: options.connectTimeoutMs ?? 15 * SECOND_MS,
   };
   const spares = options.preconnect && createPreconnectPool(options.preconnect, dialContext);
-  const hall = new Hall({
+  const exchanges = new Exchanges({
     ...dialContext,
     spares,
     policy: options.policy,
@@ -58,27 +61,35 @@ export function createBridge(options: BridgeOptions): Bridge {
       clientOf: options.clientOf,
     }),
   });
-  const handshakeTimeoutMs = options.headerTimeoutMs ?? 30 * SECOND_MS;
+  const headTimeoutMs = options.headerTimeoutMs ?? 30 * SECOND_MS;
+  const maxHeadBytes = options.maxHeaderBytes ?? MAX_SECTION_BYTES;
+  const pages = pageServer(options.pages, maxHeadBytes);
   const context = {
-    hall,
+    exchanges,
     pool,
-    inFlight: inFlight(),
-    handshakeTimeoutMs,
+    pages,
+    headTimeoutMs,
+    limits: { maxHeadBytes, headTimeoutMs, idleTimeoutMs: IDLE_TIMEOUT_MS },
     token: proxyToken(options.proxyToken),
     holdClientFin: options.holdClientFin ?? (() => true),
     stallTimeoutMs: options.stallTimeoutMs ?? 300 * SECOND_MS,
+    caFile: options.caFile,
   };
-  const { server: http, closeIdle } = httpServer(context, {
-    maxHeaderBytes: options.maxHeaderBytes ?? 64 * 1024,
-    headerTimeoutMs: handshakeTimeoutMs,
-    pages: options.pages,
+  const listeners = createListeners({
+    http: options.http,
+    socks: options.socks,
+    handleHttp: async (reader) => handleHttp(reader, context),
+    handleSocks: async (reader) => handleSocks(reader, context),
+    onFault(error, socket) {
+      const failed = failure(
+        'internal',
+        `a fault of the bridge: ${messageOf(error)}`,
+        'Report it.',
+      );
+      exchanges.refuse({ proto: 'http', method: '', socket }, failed);
+    },
   });
-  const socks =
-    options.socks &&
-    createServer({ allowHalfOpen: true, noDelay: true, ...keepAlive }, (socket) => {
-      void handleSocks(socket, context);
-    });
-  const servers = socks === undefined ? [http] : [http, socks];
+  const { servers } = listeners;
   const limit =
     options.maxConnections ?? defaultConnectionLimit(undefined, spares && MOST_PRECONNECTED);
   const { open } = limitConnections(servers, limit, (socket, server, mayAnswer) => {
@@ -87,38 +98,33 @@ export function createBridge(options: BridgeOptions): Bridge {
       `more than ${limit} connections`,
       'Close idle ones, or raise the limit of open files.',
     );
-    hall.refuse({ proto: server === http ? 'http' : 'socks5', method: '', socket }, failed);
+    const isHttp = listeners.speaksHttp(server);
+    exchanges.refuse({ proto: isHttp ? 'http' : 'socks5', method: '', socket }, failed);
     socket.on('error', () => {});
     if (!mayAnswer) socket.destroy();
-    else if (server === http) answerRaw(socket, failed);
+    else if (isHttp) answerAndClose(socket, failed);
     else endAndLinger(socket, formatMethod(METHOD_UNACCEPTABLE));
   });
   return {
     async listen() {
-      try {
-        await bind(http, options.http, 'SPACETAIL_HTTP_LISTEN');
-        if (socks && options.socks) await bind(socks, options.socks, 'SPACETAIL_SOCKS5_LISTEN');
-      } catch (error) {
-        for (const server of servers) server.close();
-        throw error;
-      }
-      own.setPorts(servers.flatMap((server) => addressOf(server)?.port ?? []));
+      await listeners.listen();
+      const { http, socks } = listeners.addresses();
+      own.setPorts([http, socks].flatMap((address) => address?.port ?? []));
     },
-    addresses: () => ({ http: addressOf(http), socks: socks && addressOf(socks) }),
-    counters: () => hall.counters,
+    addresses: () => listeners.addresses(),
+    counters: () => exchanges.counters,
     spares: () => spares?.counts,
     netmapChanged: (isWhole) => spares?.netmapChanged(isWhole),
-    inspect: inspectWith(hall.options),
+    inspect: inspectWith(exchanges.options),
     async drain(deadline) {
       spares?.close();
       // Still listening: a client that is at work may need another connection to finish, such as an apply that was
       // interrupted and now writes its state.
-      const cut = await hall.drain(deadline, drainLullMs);
+      const cut = await exchanges.drain(deadline, drainLullMs);
       const closed = Promise.all(servers.map(async (server) => closeServer(server)));
-      closeIdle();
       pool.close();
       for (const socket of open()) socket.destroySoon();
-      http.closeAllConnections();
+      pages.close();
       for (const socket of open()) socket.destroy();
       await closed;
       return cut;

@@ -1,5 +1,6 @@
 /** Parsers of bytes that come from a socket. */
 import assert from 'node:assert/strict';
+import { requestFraming, responseFraming } from '../../src/http1/framing.ts';
 import { readDnsAnswer } from '../../src/dns/local-api/dns-answer.ts';
 import { readJsonLines } from '../../src/lifecycle/control/json-lines.ts';
 import {
@@ -9,13 +10,7 @@ import {
 } from '../../src/proxy/core/authority.ts';
 import type { Authority } from '../../src/proxy/core/authority.ts';
 import { readConnectResponse } from '../../src/proxy/dial/http-connect.ts';
-import {
-  endToEnd,
-  framingProblem,
-  hostProblem,
-  requestFields,
-} from '../../src/proxy/http/headers.ts';
-import { readConnectHead } from '../../src/proxy/inbound/connect-head.ts';
+import { endToEnd, hostProblem, requestFields } from '../../src/proxy/http/fields.ts';
 import { cut, readMessage } from '../http1/message.ts';
 import { readSocksAnswer } from '../../src/proxy/dial/socks5-client.ts';
 import { readGreeting, readPassword, readRequest } from '../../src/proxy/core/socks5.ts';
@@ -79,30 +74,6 @@ export const wireTargets: readonly FuzzTarget[] = [
       holdsForParts(readSocksAnswer, bytes);
     },
   },
-  {
-    name: 'connect-head',
-    words: [
-      'CONNECT ',
-      ' HTTP/1.1\r\n',
-      'Host: a\r\n',
-      '\r\n',
-      'Content-Length: 5\r\n',
-      '\n',
-      '\0',
-    ],
-    check(bytes) {
-      const head = readConnectHead(bytes);
-      if (head === undefined) return;
-      assert.equal(bytes.toString('latin1', head.used - 4, head.used), '\r\n\r\n');
-      assert.deepEqual(readConnectHead(bytes.subarray(0, head.used)), head);
-      assert.equal(readConnectHead(bytes.subarray(0, head.used - 1)), undefined);
-      // Node's parser is to judge what has content: no field of a head that is taken here may give it any.
-      const fields = rawHeaders(bytes.toString('latin1', 0, head.used));
-      assert.ok(
-        !fields.some((name) => /^\s*(?:content-length|transfer-encoding)\s*$/iu.test(name)),
-      );
-    },
-  },
   ...(['request', 'answer'] as const).map((kind): FuzzTarget => ({
     name: `http1-${kind}`,
     words:
@@ -154,13 +125,20 @@ export const wireTargets: readonly FuzzTarget[] = [
     ],
     check(bytes) {
       const raw = rawHeaders(bytes.toString('latin1'));
-      for (const version of ['1.0', '1.1']) {
-        framingProblem(raw, version);
+      for (const version of ['1.0', '1.1'] as const) {
         hostProblem(raw, version);
+        const head = { version, fields: raw, reason: '', method: 'GET', target: '/', status: 200 };
+        const framing = requestFraming(head);
+        if (framing.kind !== 'none') assert.deepEqual(responseFraming(head, 'GET'), framing);
       }
       const kept = endToEnd(raw);
       assert.deepEqual(endToEnd(kept), kept, 'a second hop would take off more');
-      const names = requestFields(raw, 'next.example')
+      const names = requestFields(raw, {
+        host: 'next.example',
+        isChunked: false,
+        upgrade: undefined,
+        keepsExpect: true,
+      })
         .filter((_, at) => at % 2 === 0)
         .map((name) => name.toLowerCase());
       assert.equal(names.filter((name) => name === 'host').length, 1);

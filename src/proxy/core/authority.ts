@@ -21,10 +21,13 @@ export type ParsedTarget =
       readonly authority: Authority;
       /** Origin-form for the next hop; '' for `OPTIONS http://host`, the whole server (RFC 9112 3.2.4). */
       readonly path: string;
+      /** `https://` and `wss://`: the bridge speaks TLS to the origin. */
+      readonly isTls: boolean;
     }
   | { readonly kind: 'malformed'; readonly detail: string };
 
 const MAX_HOST_LENGTH = 255;
+// Each expression looks at a byte a fixed number of times: the bytes are a stranger's.
 const REG_NAME = /^[a-z\d_~.-]+$/iu;
 /** Where the run has several tailnets: `partner!web`. */
 const TAILNET = /^[a-z]\w*!/iu;
@@ -33,9 +36,11 @@ const NOT_IN_URL =
 const IPV6 = /^[\da-f:.]+$/iu;
 /** In lower case, nothing to escape, no dot at its end. */
 const PLAIN_HOST = /^[!-@[-~]*[!-\-/-@[-~]$/;
+/** The default port of each scheme that is forwarded. */
+const SCHEME_PORTS: Readonly<Record<string, number>> = { http: 80, ws: 80, https: 443, wss: 443 };
 const SCHEME_END = '://';
 const LONGEST_SCHEME = 32;
-const AUTHORITY_ENDS = /[/?#\\]/u;
+const AUTHORITY_ENDS = /[/?#]/u;
 
 /**
  * RFC 9112 3.2.3: `host:port`, an IPv6 literal in brackets; the port is not optional.
@@ -51,8 +56,8 @@ export function parseAuthority(text: string, namesTailnet = false): ParsedAuthor
 }
 
 /**
- * RFC 9112 3.2.2: an absolute URI of scheme http (or ws, which upgrades use). Userinfo is cut off
- * (RFC 9110 4.2.4): it is neither sent on nor logged.
+ * RFC 9112 3.2.2: an absolute URI of scheme http or https (or ws, wss, which upgrades use). Userinfo is cut off
+ * (RFC 9110 4.2.4): it is neither sent on nor logged. Path and query go on byte for byte.
  */
 export function parseAbsoluteTarget(
   target: string,
@@ -60,25 +65,26 @@ export function parseAbsoluteTarget(
   /** Where a tailnet's name may stand before a host elsewhere: here it would reach the origin in the Host field. */
   namesTailnet = false,
 ): ParsedTarget {
-  // Each byte is looked at a fixed number of times: the bytes are a stranger's.
   const schemeEnd = target.slice(0, LONGEST_SCHEME).indexOf(SCHEME_END);
-  const scheme = target.slice(0, Math.max(0, schemeEnd));
+  if (schemeEnd < 1) return malformed('the request target is not an absolute URI');
+  const scheme = target.slice(0, schemeEnd).toLowerCase();
+  const defaultPort = Object.hasOwn(SCHEME_PORTS, scheme) ? SCHEME_PORTS[scheme] : undefined;
+  if (defaultPort === undefined) {
+    return malformed('only http://, https://, ws:// and wss:// can be forwarded; use CONNECT');
+  }
   const rest = target.slice(schemeEnd + SCHEME_END.length);
   const authorityEnd = rest.search(AUTHORITY_ENDS);
   const authority = authorityEnd === -1 ? rest : rest.slice(0, authorityEnd);
   const path = rest.slice(authority.length);
-  if (!/^[a-z][a-z\d+.-]*$/iu.test(scheme) || path.includes('#') || path.includes('\\'))
-    return malformed('the request target is not an absolute URI');
-  if (!/^(?:http|ws)$/iu.test(scheme)) {
-    return malformed(`scheme ${scheme.toLowerCase()} cannot be forwarded; use CONNECT for TLS`);
-  }
+  if (path.includes('#')) return malformed('the request target has a fragment');
   const parts = authority.split('@', 3);
   if (parts.length > 2) return malformed('the authority has more than one @');
   const [host = ''] = parts.slice(-1);
   if (namesTailnet && TAILNET.test(host)) return malformed(NOT_IN_URL);
-  const parsed = splitAuthority(host, 80);
+  const parsed = splitAuthority(host, defaultPort);
   if (parsed.kind === 'malformed') return parsed;
-  return { kind: 'target', authority: parsed.authority, path: pathFor(path, method) };
+  const isTls = defaultPort === SCHEME_PORTS['https'];
+  return { kind: 'target', authority: parsed.authority, path: pathFor(path, method), isTls };
 }
 
 /** The host as the access log shows it: lower case, no trailing dot, control characters escaped. */

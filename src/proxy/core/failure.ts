@@ -28,6 +28,8 @@ const table = {
   response_malformed: [502, 'http_protocol_error', 1],
   response_cut: [502, 'http_response_incomplete', 1],
   response_head_too_large: [502, 'http_response_header_section_size', 1],
+  certificate: [502, 'tls_certificate_error', 1],
+  tls: [502, 'tls_protocol_error', 1],
   peer_inbound: [403, 'peer_inbound_denied', 2],
   client_gone: [499, 'client_gone', 1],
   shutting_down: [503, 'destination_unavailable', 1],

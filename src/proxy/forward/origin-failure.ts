@@ -1,35 +1,32 @@
-/** What it means that undici gave up. */
-import type { Plan } from '../decide/decide.ts';
+/** What became of a request whose origin did not answer as it should. */
+import { formatAuthority } from '../core/authority.ts';
 import type { Failure } from '../core/failure.ts';
 import { failure } from '../core/failure.ts';
+import type { Plan } from '../decide/decide.ts';
 
-const LENGTH_MISMATCH = 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH';
-/** What undici says of a 100 or 101 that nobody asked for. */
-const UNREADABLE = new Set(['bad response', 'bad upgrade']);
+const who = ({ host, port }: Plan): string => formatAuthority(host, port);
 
-/** @param status - what the client was answered already, if anything */
-export function originFailure(error: Error, plan: Plan, status: number | undefined): Failure {
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  const who = `${plan.host}:${plan.port}`;
-  if (code === 'UND_ERR_HEADERS_OVERFLOW') {
-    return failure(
-      'response_head_too_large',
-      `${who} sent a head that is too large`,
-      'Ask the service for fewer or shorter fields.',
-    );
-  }
-  const isUnreadable =
-    error.name === 'HTTPParserError' || code.startsWith('HPE_') || UNREADABLE.has(error.message);
-  if (status === undefined && (isUnreadable || code === LENGTH_MISMATCH)) {
-    const detail = `${who} did not answer in HTTP/1.1: ${error.message}`;
-    return failure('response_malformed', detail, 'Check that the port speaks plain HTTP.');
-  }
-  if (status !== undefined) {
-    return failure('response_cut', `${who} cut its response`, 'Try again; look at the service.');
-  }
+export function unanswered(plan: Plan): Failure {
+  const detail = `${who(plan)} closed the connection before it answered`;
   return failure(
     'terminated',
-    `${who} closed the connection before it answered`,
-    'Check that the port speaks plain HTTP, and the log of the service.',
+    detail,
+    'Check that the port speaks HTTP, and the log of the service.',
   );
+}
+
+export function unreadable(plan: Plan, problem: string): Failure {
+  const detail = `${who(plan)} did not answer in HTTP/1.1: ${problem}`;
+  return failure('response_malformed', detail, 'Check that the port speaks plain HTTP.');
+}
+
+export function headTooLarge(plan: Plan): Failure {
+  const detail = `${who(plan)} sent a head that is larger than 64 KB`;
+  return failure('response_head_too_large', detail, 'Ask the service for fewer or shorter fields.');
+}
+
+/** @param problem - of its framing; else the connection ended too early */
+export function cutShort(plan: Plan, problem: string | undefined): Failure {
+  const detail = `${who(plan)} cut its response${problem === undefined ? '' : `: ${problem}`}`;
+  return failure('response_cut', detail, 'Try again; look at the service.');
 }

@@ -1,111 +1,90 @@
-/**
- * Idle keep-alive connections to origins. One undici client is one connection that we dialled, so that
- * name, route and policy are ours for each request, and only the socket is used again.
- */
-import { Client } from 'undici';
+/** Connections to origins that wait for their next request, so that only sockets are used again, never a decision. */
+import type { Socket } from 'node:net';
 import type { Plan } from '../decide/decide.ts';
-import type { Connection } from '../dial/connection.ts';
-
-export interface Origin {
-  readonly client: Client;
-  /** Had a request before this one; the origin may be about to close it. */
-  readonly isReused: boolean;
-  readonly socket: Connection['socket'];
-}
+import type { Origin } from './origin.ts';
 
 export interface OriginPool {
-  /** An idle connection for the plan, if there is one. */
-  take(plan: Plan): Origin | undefined;
-  /** A client on a fresh connection. */
-  wrap(plan: Plan, line: Connection): Origin;
-  /** Keeps the connection for the next request to the same place by the same way. */
-  put(plan: Plan, origin: Origin): void;
-  /** Closes for good. */
-  discard(origin: Origin): void;
+  /** One that waits for this plan, of this client's own or of nobody's. */
+  take(plan: Plan, isTls: boolean, client: Socket): Origin | undefined;
+  /** Keeps it for the next request to the same host by the same route. */
+  put(plan: Plan, isTls: boolean, origin: Origin): void;
   close(): void;
 }
 
+interface Waiting {
+  readonly key: string;
+  readonly origin: Origin;
+  readonly timer: NodeJS.Timeout;
+  readonly onOwnerClose: (() => void) | undefined;
+}
+
 const IDLE_MS = 4000;
-const MAX_IDLE_OF_ONE = 32;
-const MAX_RESPONSE_HEAD_BYTES = 128 * 1024;
+const MOST_OF_ONE = 32;
+/** Their files are nobody's else meanwhile. */
+const MOST_IN_ALL = 256;
 
 export function originPool(): OriginPool {
-  const idle = new Map<string, Origin[]>();
-  const forget = (key: string, socket: Origin['socket']): void => {
-    const origins = idle.get(key);
-    const at = origins?.findIndex((other) => other.socket === socket) ?? -1;
-    if (at === -1) return;
-    origins?.splice(at, 1);
-    if (origins?.length === 0) idle.delete(key);
+  const waiting = new Map<string, Waiting[]>();
+  let count = 0;
+  const remove = (entry: Waiting): Origin => {
+    const others = waiting.get(entry.key) ?? [];
+    const at = others.indexOf(entry);
+    if (at !== -1) {
+      others.splice(at, 1);
+      count -= 1;
+      if (others.length === 0) waiting.delete(entry.key);
+    }
+    clearTimeout(entry.timer);
+    entry.origin.reader.onEnd = undefined;
+    if (entry.onOwnerClose) entry.origin.owner?.off('close', entry.onOwnerClose);
+    return entry.origin;
   };
-  const discard = ({ client, socket }: Origin): void => {
-    socket.destroy();
-    client.destroy().catch(() => {});
-  };
+  const drop = (entry: Waiting): void => remove(entry).close();
   return {
-    take(plan) {
-      const key = keyOf(plan);
-      const origins = idle.get(key) ?? [];
-      let origin = origins.pop();
-      while (origin !== undefined && !isAlive(origin)) {
-        discard(origin);
-        origin = origins.pop();
+    take(plan, isTls, client) {
+      const all = waiting.get(keyOf(plan, isTls)) ?? [];
+      for (const entry of all.toReversed()) {
+        const { owner } = entry.origin;
+        if (owner !== undefined && owner !== client) continue;
+        const origin = remove(entry);
+        if (origin.isIdle) return origin;
+        origin.close();
       }
-      if (origins.length === 0) idle.delete(key);
-      return origin && { ...origin, isReused: true };
+      return undefined;
     },
-    wrap(plan, line) {
-      const origin = { client: clientOn(line), isReused: false, socket: line.socket };
-      line.socket.once('close', () => {
-        forget(keyOf(plan), line.socket);
-      });
-      return origin;
+    put(plan, isTls, origin) {
+      const key = keyOf(plan, isTls);
+      const others = waiting.get(key) ?? [];
+      const { owner } = origin;
+      if (
+        !origin.isIdle ||
+        owner?.destroyed ||
+        others.length >= MOST_OF_ONE ||
+        count >= MOST_IN_ALL
+      ) {
+        origin.close();
+        return;
+      }
+      origin.isReused = true;
+      const onOwnerClose = owner && (() => drop(entry));
+      const timer = setTimeout(() => drop(entry), IDLE_MS).unref();
+      const entry: Waiting = { key, origin, timer, onOwnerClose };
+      origin.reader.onEnd = () => drop(entry);
+      if (onOwnerClose) owner?.once('close', onOwnerClose);
+      others.push(entry);
+      count += 1;
+      waiting.set(key, others);
     },
-    put(plan, origin) {
-      const key = keyOf(plan);
-      const others = idle.get(key);
-      if (!isAlive(origin) || (others?.length ?? 0) >= MAX_IDLE_OF_ONE) discard(origin);
-      else if (others === undefined) idle.set(key, [origin]);
-      else others.push(origin);
-    },
-    discard,
     close() {
-      for (const origin of [...idle.values()].flat()) discard(origin);
-      idle.clear();
+      for (const entry of [...waiting.values()].flat()) drop(entry);
     },
   };
 }
 
-function isAlive({ client, socket }: Origin): boolean {
-  return !client.destroyed && !socket.destroyed && !socket.readableEnded && socket.writable;
-}
-
-/** What makes two requests share a connection: the place and the way there. */
-function keyOf({ via, addresses, host, port, hop, tailnet }: Plan): string {
-  const place = addresses.length === 0 ? host : addresses.join(' ');
-  return `${tailnet?.name ?? ''} ${via} ${hop?.name ?? ''} ${place} ${port}`;
-}
-
-function clientOn(line: Connection): Client {
-  let isFresh = true;
-  return new Client('http://origin.invalid', {
-    // Time limits are the client's matter: a blocking query or a state lock may take its time.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    keepAliveTimeout: IDLE_MS,
-    maxHeaderSize: MAX_RESPONSE_HEAD_BYTES,
-    allowH2: false,
-    pipelining: 1,
-    connect: (_options, done) => {
-      // Not at once: undici does not look at its queue again before this call has returned.
-      process.nextTick(() => {
-        if (isFresh && !line.socket.destroyed) {
-          isFresh = false;
-          done(null, line.socket);
-        } else {
-          done(new Error('the connection was closed before it was used'), null);
-        }
-      });
-    },
-  });
+/** What makes two requests share a connection: the place, the way there, and the host that was asked for. */
+function keyOf({ via, addresses, host, port, hop, tailnet }: Plan, isTls: boolean): string {
+  const scheme = isTls ? 'https' : 'http';
+  return [tailnet?.name ?? '', via, hop?.name ?? '', addresses.join(','), scheme, host, port].join(
+    ' ',
+  );
 }

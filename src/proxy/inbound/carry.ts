@@ -1,19 +1,19 @@
 /** A tunnel as part of an exchange: counted, cut when the bridge stops, recorded at its end. */
 import type { Socket } from 'node:net';
 import type { Plan } from '../decide/decide.ts';
-import type { DoorContext } from './door.ts';
 import type { Exchange } from '../request/exchange.ts';
 import { failure } from '../core/failure.ts';
 import type { Failure } from '../core/failure.ts';
 import type { Connection } from '../dial/connection.ts';
 import { tunnel } from '../tunnel/tunnel.ts';
 import type { TunnelResult } from '../tunnel/tunnel.ts';
+import type { HandlerContext } from './handler.ts';
 
 export interface Carried {
   readonly exchange: Exchange;
   readonly plan: Plan;
   readonly client: Socket;
-  readonly line: Connection;
+  readonly connection: Connection;
   /** Bytes of the client that came with the head. */
   readonly head: Buffer;
   /** What the client was answered. */
@@ -21,17 +21,17 @@ export interface Carried {
 }
 
 export async function carry(
-  { exchange, plan, client, line, head, status }: Carried,
-  { hall, holdClientFin, stallTimeoutMs }: DoorContext,
+  { exchange, plan, client, connection, head, status }: Carried,
+  { exchanges, holdClientFin, stallTimeoutMs }: HandlerContext,
 ): Promise<void> {
-  hall.tunnelOpened();
-  const result = await tunnel(client, line, {
+  exchanges.tunnelOpened();
+  const result = await tunnel(client, connection, {
     clientHead: head,
     holdClientFin: plan.via !== 'direct' && holdClientFin(),
     stallTimeoutMs,
     signal: exchange.signal,
   });
-  hall.tunnelClosed();
+  exchanges.tunnelClosed();
   exchange.end({ status, failure: failureOf(result, plan), ...result });
 }
 

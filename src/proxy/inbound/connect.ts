@@ -1,82 +1,46 @@
-/** The CONNECT door: a tunnel to the authority of the request (RFC 9110 9.3.6). */
-import type { IncomingMessage } from 'node:http';
-import type { Socket } from 'node:net';
+/** CONNECT: a tunnel to the authority of the request (RFC 9110 9.3.6). */
+import { requestFraming } from '../../http1/framing.ts';
+import type { RequestHead } from '../../http1/head.ts';
+import { valuesOf } from '../../http1/fields.ts';
 import { parseAuthority } from '../core/authority.ts';
-import type { DoorContext } from './door.ts';
-import type { Exchange } from '../request/exchange.ts';
 import type { Failure } from '../core/failure.ts';
-import { failure } from '../core/failure.ts';
-import { valuesOf } from '../http/headers.ts';
-import { answerRaw } from '../http/raw-answer.ts';
+import { answerAndClose } from '../http/answer-failure.ts';
+import type { ClientConnection } from './client-connection.ts';
+import { tokenProblem } from './forward.ts';
+import type { HandlerContext } from './handler.ts';
 import { openTunnel } from './open-tunnel.ts';
+import { admit } from './preamble.ts';
 
 const ESTABLISHED = 'HTTP/1.1 200 Connection established\r\n\r\n';
 
-/** A CONNECT request, by whichever parser. */
-export interface ConnectRequest {
-  readonly target: string;
-  readonly proxyAuthorization: string | undefined;
-  /** Why it cannot be taken for what it says, if so. */
-  readonly ambiguity?: string | undefined;
-}
-
-/** What node:http has read. */
-export function connectRequestOf(request: IncomingMessage): ConnectRequest {
-  return {
-    target: request.url ?? '',
-    proxyAuthorization: request.headers['proxy-authorization'],
-    ambiguity: ambiguityOf(request),
-  };
-}
-
-/** `head` are bytes of the tunnel that came with the request. */
 export async function handleConnect(
-  { target, proxyAuthorization, ambiguity }: ConnectRequest,
-  socket: Socket,
-  head: Buffer,
-  context: DoorContext,
+  head: RequestHead,
+  { socket, reader }: ClientConnection,
+  context: HandlerContext,
 ): Promise<void> {
-  const parsed = parseAuthority(target, context.hall.hasTailnets);
-  const authority = parsed.kind === 'authority' ? parsed.authority : undefined;
-  const exchange = context.hall.begin({ proto: 'connect', method: 'CONNECT', authority, socket });
-  const onClose = (): void => {
-    exchange.abandon();
-  };
-  socket.on('error', () => {}).on('close', onClose);
-  const guarded = context.hall.options.guard(socket);
-  const inbound = guarded === undefined ? undefined : await guarded;
-  if (inbound !== undefined) {
-    exchange.refuse(inbound);
-    socket.destroy();
-    return;
-  }
-  const malformed = parsed.kind === 'malformed' ? parsed.detail : ambiguity;
-  if (malformed !== undefined) {
-    refuse(
-      exchange,
-      failure('malformed', `malformed CONNECT: ${malformed}`, 'Send CONNECT host:port.'),
-    );
-    return;
-  }
-  const denied = context.token.refusalOf(proxyAuthorization);
-  if (denied !== undefined) {
-    refuse(exchange, denied);
-    return;
-  }
-  await openTunnel({ exchange, head, onClose, established: ESTABLISHED, refuse }, context);
+  const refuse = (failed: Failure): void => answerAndClose(socket, failed, { saysWhy: true });
+  const admission = await admit(
+    {
+      socket,
+      proto: 'connect',
+      method: head.method,
+      tokenProblem: () => tokenProblem(head, context),
+      framingProblem: () => contentProblem(head),
+      target: () => parseAuthority(head.target, context.exchanges.hasTailnets),
+      hint: 'Send CONNECT host:port.',
+    },
+    context,
+  );
+  if (admission.kind === 'refused') refuse(admission.failure);
+  if (admission.kind !== 'admitted') return;
+  const { exchange } = admission;
+  await openTunnel({ exchange, reader, established: ESTABLISHED, refuse }, context);
 }
 
 /** A CONNECT has no content (RFC 9110 9.3.6): what follows the head is the tunnel's, so no length may say otherwise. */
-function ambiguityOf({ rawHeaders }: IncomingMessage): string | undefined {
-  if (valuesOf(rawHeaders, 'transfer-encoding').length > 0) return 'it has a Transfer-Encoding';
-  if (valuesOf(rawHeaders, 'content-length').some((value) => value !== '0')) {
-    return 'it has a Content-Length';
-  }
-  if (valuesOf(rawHeaders, 'host').length > 1) return 'more than one Host field';
-  return undefined;
-}
-
-function refuse(exchange: Exchange, failed: Failure): void {
-  answerRaw(exchange.request.socket, failed);
-  exchange.refuse(failed);
+function contentProblem(head: RequestHead): string | undefined {
+  const framing = requestFraming(head);
+  if (framing.kind === 'ambiguous') return framing.detail;
+  if (framing.kind !== 'none') return 'a CONNECT has no content';
+  return valuesOf(head.fields, 'host').length > 1 ? 'more than one Host field' : undefined;
 }

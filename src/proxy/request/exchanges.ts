@@ -13,7 +13,7 @@ export interface Counters {
   readonly openTunnels: number;
 }
 
-export class Hall {
+export class Exchanges {
   readonly options: ExchangeOptions;
   readonly #underWay = new Set<Exchange>();
   readonly #idPrefix = Date.now().toString(36);

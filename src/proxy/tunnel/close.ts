@@ -13,9 +13,10 @@ export function finish(socket: Socket): void {
 /**
  * Closes with a reset. Not while the socket's own end is under way: libuv then refuses the reset
  * (uv_tcp_close_reset after uv_shutdown), and Node up to 24 takes the handle for closed all the same, so
- * the descriptor stays open and the process spins for ever when it exits.
+ * the descriptor stays open and the process spins for ever when it exits. TLS has no reset of its own.
  */
 export function reset(socket: Socket): void {
-  if (socket.writableEnded && !socket.writableFinished) socket.destroy();
+  const isEnding = socket.writableEnded && !socket.writableFinished;
+  if (isEnding || 'encrypted' in socket) socket.destroy();
   else socket.resetAndDestroy();
 }
