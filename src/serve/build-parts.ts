@@ -126,6 +126,7 @@ export async function buildParts(
     holdClientFin: () => list.some(({ view }) => !closesOneWay(view.summary()?.version ?? '')),
     preconnect,
     upstreamProxy,
+    caFile: context.env['SSL_CERT_FILE'],
     proxyToken: config.proxyToken,
     connectTimeoutMs: config.connectTimeoutMs,
     readyTimeoutMs: config.upTimeoutMs,

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { table } from './table.ts';
-import { unitWay } from './unit-ways.ts';
+import { unitWays } from './unit-ways.ts';
 import { runTable } from './wire-case.ts';
 
-await runTable(t, table, 'direct', (t) => unitWay(t, 'direct'));
+await runTable(t, table, 'direct', unitWays(t, 'direct'));

@@ -3,7 +3,7 @@ import type { Spacetail } from '../integration/spacetail.ts';
 import type { LogLine } from '../support/log-lines.ts';
 import { rawClient } from '../support/bridge.ts';
 import { waitFor } from '../support/wait-for.ts';
-import type { Way, WireRecord } from './way.ts';
+import type { Way, WayCertificate, WireRecord } from './way.ts';
 
 /** Ids count up in the order in which requests begin, and one run serves all cases: `run-17` is 17. */
 const numberOf = (line: LogLine): number => Number(String(line['id']).split('-').at(-1));
@@ -37,7 +37,7 @@ async function lastNumber(spacetail: Spacetail): Promise<number> {
 }
 
 /** @param spacetail - up */
-export async function realWay(spacetail: Spacetail): Promise<Way> {
+export async function realWay(spacetail: Spacetail, certificate: WayCertificate): Promise<Way> {
   const begin = await lastNumber(spacetail);
   const records = (): WireRecord[] =>
     spacetail
@@ -49,6 +49,7 @@ export async function realWay(spacetail: Spacetail): Promise<Way> {
     host: 'web',
     httpPort: spacetail.httpPort,
     socksPort: spacetail.socksPort,
+    certificate,
     records,
     record: (at = 0) => waitFor(() => records()[at], { what: `record ${at}` }),
     async openTunnels() {

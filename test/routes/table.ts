@@ -1,4 +1,5 @@
 import { answerCases } from './cases/answers.ts';
+import { anyProgramCases } from './cases/any-program.ts';
 import { connectCases } from './cases/connect.ts';
 import { faultCases } from './cases/faults.ts';
 import { requestCases } from './cases/requests.ts';
@@ -15,4 +16,5 @@ export const table: readonly WireCase[] = [
   ...upgradeCases,
   ...faultCases,
   ...reverseProxyCases,
+  ...anyProgramCases,
 ];

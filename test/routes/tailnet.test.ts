@@ -1,6 +1,6 @@
 import t from 'tap';
 import { table } from './table.ts';
-import { unitWay } from './unit-ways.ts';
+import { unitWays } from './unit-ways.ts';
 import { runTable } from './wire-case.ts';
 
-await runTable(t, table, 'tailnet', (t) => unitWay(t, 'tailnet'));
+await runTable(t, table, 'tailnet', unitWays(t, 'tailnet'));

@@ -4,6 +4,9 @@ import { startBridge } from '../support/bridge.ts';
 import type { TestBridgeOptions } from '../support/bridge.ts';
 import { fakeSocks } from '../support/fake-socks.ts';
 import { fakePeer, fakeTailnet } from '../support/fake-tailnet.ts';
+import { tmpFolder } from '../support/tmp-folder.ts';
+import { makeCertificate, selfSign } from '../tailnet/servers/certificate.ts';
+import type { Certificate } from '../tailnet/servers/certificate.ts';
 import { upstreamProxy } from './upstream.ts';
 import type { RouteName, Way } from './way.ts';
 
@@ -41,15 +44,30 @@ const prepare: Record<UnitRoute, (t: Test) => Promise<Prepared>> = {
   }),
 };
 
-/** A fresh bridge with a way by this route. */
-export async function unitWay(t: Test, route: UnitRoute): Promise<Way> {
+/** Makes a fresh bridge with a way by this route each time. @param t - of the whole table */
+export function unitWays(t: Test, route: UnitRoute): (t: Test) => Promise<Way> {
+  const folder = tmpFolder(t);
+  const made = makeCertificate(folder, ['web', 'far.example'], ['127.0.0.1', SUBNET_HOST]);
+  const certificate = { ...made, selfSignedFile: selfSign(folder, made.keyFile) };
+  return (t) => unitWay(t, route, certificate);
+}
+
+async function unitWay(
+  t: Test,
+  route: UnitRoute,
+  certificate: Certificate & { readonly selfSignedFile: string },
+): Promise<Way> {
   const { host, ...options } = await prepare[route](t);
-  const { bridge, httpPort, socksPort, records, record } = await startBridge(t, options);
+  const { bridge, httpPort, socksPort, records, record } = await startBridge(t, {
+    ...options,
+    caFile: certificate.caFile,
+  });
   return {
     route,
     host,
     httpPort,
     socksPort,
+    certificate,
     records: () => records,
     record,
     openTunnels: async () => bridge.counters().openTunnels,

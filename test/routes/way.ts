@@ -17,6 +17,12 @@ export type WireRecord = Pick<
   | 'bytesDown'
 >;
 
+export interface WayCertificate {
+  readonly certFile: string;
+  readonly keyFile: string;
+  readonly selfSignedFile: string;
+}
+
 export interface Way {
   readonly route: RouteName;
   /** Leads by this route to 127.0.0.1, where the origins listen. */
@@ -24,6 +30,8 @@ export interface Way {
   /** Of the bridge, on 127.0.0.1. */
   readonly httpPort: number;
   readonly socksPort: number;
+  /** For a TLS server at `host`: one that the bridge trusts, and one of the same key that nobody does. */
+  readonly certificate: WayCertificate;
   /** The requests of this case that have ended, in the order of their ends. */
   records(): readonly WireRecord[];
   /** The one at this position, once it is there. */

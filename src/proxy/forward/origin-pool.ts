@@ -42,13 +42,15 @@ export function originPool(): OriginPool {
   const drop = (entry: Waiting): void => remove(entry).close();
   return {
     take(plan, isTls, client) {
-      const all = waiting.get(keyOf(plan, isTls)) ?? [];
-      for (const entry of all.toReversed()) {
-        const { owner } = entry.origin;
-        if (owner !== undefined && owner !== client) continue;
-        const origin = remove(entry);
-        if (origin.isIdle) return origin;
-        origin.close();
+      const all = (waiting.get(keyOf(plan, isTls)) ?? []).toReversed();
+      // Its own first: it is known there.
+      for (const owner of [client, undefined]) {
+        for (const entry of all) {
+          if (entry.origin.owner !== owner) continue;
+          const origin = remove(entry);
+          if (origin.isIdle) return origin;
+          origin.close();
+        }
       }
       return undefined;
     },

@@ -9,6 +9,17 @@ export interface Certificate {
   keyFile: string;
 }
 
+function openssl(...args: string[]): void {
+  execFileSync('openssl', args, { stdio: ['ignore', 'ignore', 'pipe'] });
+}
+
+/** A certificate for `web` of this key that no CA has signed. @returns its file */
+export function selfSign(folder: string, keyFile: string): string {
+  const file = join(folder, 'self-signed.pem');
+  openssl('req', '-x509', '-key', keyFile, '-out', file, '-days', '1', '-subj', '/CN=web');
+  return file;
+}
+
 /**
  * A CA of this run's own and a server certificate for the given names and addresses, made by the
  * openssl command. Both are valid for a day.
@@ -17,9 +28,6 @@ export interface Certificate {
  */
 export function makeCertificate(folder: string, names: string[], ips: string[]): Certificate {
   const at = (name: string): string => join(folder, name);
-  const openssl = (...args: string[]): void => {
-    execFileSync('openssl', args, { stdio: ['ignore', 'ignore', 'pipe'] });
-  };
   const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
   const ca = ['-keyout', at('ca.key'), '-out', at('ca.pem'), '-days', '1'];
   openssl('req', '-x509', ...newKey, ...ca, '-subj', '/CN=spacetail test CA');
