@@ -40,7 +40,8 @@ const PLAIN_HOST = /^[!-@[-~]*[!-\-/-@[-~]$/;
 const SCHEME_PORTS: Readonly<Record<string, number>> = { http: 80, ws: 80, https: 443, wss: 443 };
 const SCHEME_END = '://';
 const LONGEST_SCHEME = 32;
-const AUTHORITY_ENDS = /[/?#]/u;
+/** Some readers take `\\` for `/`: before a path that would be another host. */
+const AUTHORITY_ENDS = /[/?#\\]/u;
 
 /**
  * RFC 9112 3.2.3: `host:port`, an IPv6 literal in brackets; the port is not optional.
@@ -77,6 +78,7 @@ export function parseAbsoluteTarget(
   const authority = authorityEnd === -1 ? rest : rest.slice(0, authorityEnd);
   const path = rest.slice(authority.length);
   if (path.includes('#')) return malformed('the request target has a fragment');
+  if (path.startsWith('\\')) return malformed('the authority ends in a backslash');
   const parts = authority.split('@', 3);
   if (parts.length > 2) return malformed('the authority has more than one @');
   const [host = ''] = parts.slice(-1);

@@ -27,8 +27,7 @@ import {
 } from '../http/fields.ts';
 import { drained } from '../http/socket-reader.ts';
 import type { SocketReader } from '../http/socket-reader.ts';
-import { LeftBehind } from '../tunnel/left-behind.ts';
-import { reset } from '../tunnel/reset.ts';
+import { reset } from '../tunnel/close.ts';
 import { cutShort, headTooLarge, unanswered, unreadable } from './origin-failure.ts';
 import { bindsConnection, keepsAlive } from './origin.ts';
 import type { Origin } from './origin.ts';
@@ -150,24 +149,14 @@ export class Relay {
       if (!isChunked) to.write(content);
       else for (const part of formatChunk(content)) to.write(part);
     };
-    const left = new LeftBehind(
-      client.socket,
-      to,
-      () => client.socket.destroy(),
-      () => to.writableNeedDrain,
-    );
     while (body.state === 'more' && !this.#isStopped && !to.destroyed) {
       const piece = client.take() ?? (onlyWaiting ? undefined : await client.next());
       if (piece === undefined) break;
       this.#hasSent = true;
       client.putBack(piece.subarray(body.push(piece, take)));
       if (onlyWaiting) continue;
-      if (to.writableNeedDrain) {
-        left.watch();
-        await drained(to);
-      }
+      if (to.writableNeedDrain) await drained(to);
     }
-    left.forget();
   }
 
   async #relayAnswer(sent: Promise<void>): Promise<RelayEnd> {

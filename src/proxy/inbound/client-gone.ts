@@ -1,6 +1,6 @@
 /** Notices that a client goes away while it waits. */
 import type { SocketReader } from '../http/socket-reader.ts';
-import { isOrphan } from '../tunnel/orphan.ts';
+import { goneCheck } from '../tunnel/half-close.ts';
 
 /** A FIN is mostly a close: soon after it, and then again and again, the kernel is asked whether anybody is left. */
 const FIRST_CHECK_MS = 10;
@@ -14,10 +14,11 @@ const CHECK_EVERY_MS = 200;
  */
 export function whenGone(reader: SocketReader, onGone: () => void): () => void {
   const { socket } = reader;
+  const isClosed = goneCheck(socket);
   let check: NodeJS.Timeout | undefined;
   const look = async (): Promise<void> => {
     const timer = check;
-    const isGone = await isOrphan(socket);
+    const isGone = await isClosed();
     if (timer === undefined || check !== timer) return;
     if (isGone) onGone();
     else check = setTimeout(() => void look(), CHECK_EVERY_MS);

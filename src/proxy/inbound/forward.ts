@@ -20,7 +20,7 @@ import { answerAndClose, endAndLinger, formatFailure } from '../http/answer-fail
 import { hostProblem, letsGoOn, upgradeOf } from '../http/fields.ts';
 import type { Exchange } from '../request/exchange.ts';
 import { stopping } from '../request/refused-early.ts';
-import { reset } from '../tunnel/reset.ts';
+import { reset } from '../tunnel/close.ts';
 import { carry } from './carry.ts';
 import type { ClientConnection } from './client-connection.ts';
 import { whenGone } from './client-gone.ts';
