@@ -1,7 +1,7 @@
 /** Heads of requests and of answers: RFC 9112 2 to 5. */
 import { CR, isOf, SPACE, spanOf, TARGET, TEXT, TOKEN } from './bytes.ts';
 import { SectionReader } from './section.ts';
-import type { Grammar, SectionRead } from './section.ts';
+import type { Grammar } from './section.ts';
 
 export type Version = '1.0' | '1.1';
 
@@ -69,9 +69,6 @@ export const responseReader = (maxBytes = MAX_SECTION_BYTES): SectionReader<Stat
 
 export const trailerReader = (isStrict: boolean): SectionReader<undefined> =>
   new SectionReader(trailerGrammar(isStrict), MAX_SECTION_BYTES);
-
-export type RequestRead = SectionRead<RequestLine>;
-export type ResponseRead = SectionRead<StatusLine>;
 
 /** One space between the parts, and none elsewhere: with more, two readers could see two targets. */
 function readRequestLine(
