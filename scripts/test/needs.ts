@@ -1,8 +1,9 @@
 /**
- * What each test file needs to be built before it runs. Nobody lists that: it follows from what the file imports, and
- * from what that imports in turn. Imports of types alone do not count, as they are gone when Node runs the file.
+ * What each test file needs to be built before it runs. Nobody lists that: it follows from what the file imports or
+ * starts, and from what that imports in turn. Imports of types alone do not count, as they are gone when Node runs it.
  */
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 
 /** Nothing; headscale and tailscale; the programs that clients are, too. */
@@ -27,7 +28,7 @@ export async function readNeeds(root: string): Promise<ReadonlyMap<string, Needs
   return new Map(files.map((file) => [file, needsOf(reachable(imports, file))]));
 }
 
-/** File → files it imports, lazy imports included, as esbuild reads them. */
+/** File → files it imports, lazy imports included, as esbuild reads them, and programs that it names in order to start them. */
 async function readImports(
   root: string,
   files: readonly string[],
@@ -46,12 +47,26 @@ async function readImports(
     target: 'esnext',
     logLevel: 'error',
   });
-  return new Map(
-    Object.entries(metafile.inputs).map(([file, input]) => [
-      file,
-      input.imports.filter(({ external }) => external !== true).map(({ path }) => path),
-    ]),
-  );
+  const graph = new Map<string, readonly string[]>();
+  const started = new Set<string>();
+  for (const [file, { imports }] of Object.entries(metafile.inputs)) {
+    const imported = imports.filter(({ external }) => external !== true).map(({ path }) => path);
+    const programs = programsIn(root, file);
+    for (const program of programs) started.add(program);
+    graph.set(file, [...imported, ...programs]);
+  }
+  const unread = [...started].filter((program) => !graph.has(program));
+  return unread.length === 0 ? graph : await readImports(root, [...files, ...unread]);
+}
+
+/** Sources that a test file or a helper names by a path from its own folder, such as `join(import.meta.dirname, 'main.ts')`. */
+function programsIn(root: string, file: string): string[] {
+  if (!file.startsWith('test/')) return [];
+  // What follows `from` or `import` is esbuild's to judge.
+  const named = /(?<!\bfrom |\bimport |\bimport\()['"`]([\w./-]+\.ts)['"`]/g;
+  return [...readFileSync(join(root, file), 'utf8').matchAll(named)]
+    .map(([, path = '']) => join(dirname(file), path))
+    .filter((path) => path.startsWith('test/') && existsSync(join(root, path)));
 }
 
 function reachable(imports: ReadonlyMap<string, readonly string[]>, file: string): Set<string> {
