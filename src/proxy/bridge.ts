@@ -80,6 +80,7 @@ export function createBridge(options: BridgeOptions): Bridge {
     socks: options.socks,
     handleHttp: async (reader) => handleHttp(reader, context),
     handleSocks: async (reader) => handleSocks(reader, context),
+    firstByteTimeoutMs: headTimeoutMs,
     onFault(error, socket) {
       const failed = failure(
         'internal',

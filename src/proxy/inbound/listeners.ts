@@ -14,6 +14,8 @@ export interface ListenerOptions {
   readonly socks: ListenAddress | undefined;
   readonly handleHttp: Handle;
   readonly handleSocks: Handle;
+  /** How long a client of a shared address may say nothing; then it has HTTP's own limits. */
+  readonly firstByteTimeoutMs: number;
   /** A handler threw, which is a fault of ours: the connection has been closed. */
   readonly onFault: (error: unknown, socket: Socket) => void;
 }
@@ -48,7 +50,7 @@ export function createListeners(options: ListenerOptions): Listeners {
       },
     );
   const isShared = socksAddress !== undefined && isSame(httpAddress, socksAddress);
-  const http = serverFor(isShared ? byFirstByte(handleHttp, handleSocks) : handleHttp);
+  const http = serverFor(isShared ? byFirstByte(options) : handleHttp);
   const socks = isShared || socksAddress === undefined ? undefined : serverFor(handleSocks);
   const servers = socks === undefined ? [http] : [http, socks];
   return {
@@ -75,10 +77,12 @@ function isSame(one: ListenAddress, other: ListenAddress): boolean {
   return one.host === other.host && one.port === other.port && one.port !== 0;
 }
 
-/** No method begins with the version of SOCKS5. A client that says nothing is left to HTTP's time limits. */
-function byFirstByte(handleHttp: Handle, handleSocks: Handle): Handle {
+/** No method begins with the version of SOCKS5. */
+function byFirstByte({ handleHttp, handleSocks, firstByteTimeoutMs }: ListenerOptions): Handle {
   return async (reader) => {
+    const timer = setTimeout(() => reader.interrupt(), firstByteTimeoutMs);
     const piece = await reader.next();
+    clearTimeout(timer);
     if (piece !== undefined) reader.putBack(piece);
     return piece?.[0] === SOCKS_VERSION ? handleSocks(reader) : handleHttp(reader);
   };
