@@ -1,4 +1,4 @@
-/** The door for programs: `await using tailnet = await up({ authKey })`, then `fetch` by its dispatcher. */
+/** The API for programs: `await using tailnet = await up({ authKey })`, then `fetch` by its dispatcher. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { Readable, Writable } from 'node:stream';
 import { environmentOf } from './api/environment.ts';

@@ -28,7 +28,7 @@ const SECOND_MS = 1000;
 /** Longer than the 90 s of Go's client, so that an idle connection is closed by who knows whether it is needed. */
 const IDLE_TIMEOUT_MS = 120 * SECOND_MS;
 /** How long a draining bridge waits for the next request of a client whose last one has ended. */
-const drainLullMs = 300;
+const DRAIN_GRACE_MS = 300;
 
 export function createBridge(options: BridgeOptions): Bridge {
   const own = ownListeners();
@@ -121,7 +121,7 @@ export function createBridge(options: BridgeOptions): Bridge {
       spares?.close();
       // Still listening: a client that is at work may need another connection to finish, such as an apply that was
       // interrupted and now writes its state.
-      const cut = await exchanges.drain(deadline, drainLullMs);
+      const cut = await exchanges.drain(deadline, DRAIN_GRACE_MS);
       const closed = Promise.all(servers.map(async (server) => closeServer(server)));
       pool.close();
       for (const socket of open()) socket.destroySoon();

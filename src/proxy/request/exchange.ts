@@ -1,5 +1,5 @@
 /**
- * One request from its target to its log line. The doors (connect, forward, socks-server) ask it to
+ * One request from its target to its log line. The handlers (connect, forward, socks5) ask it to
  * decide and to dial, hand the bytes on themselves, and tell it how it ended; exactly one record follows.
  */
 import type { Authority } from '../core/authority.ts';

@@ -21,8 +21,8 @@ export class Exchanges {
   #openTunnels = 0;
   #whenEmpty = Promise.withResolvers<void>();
   #isDraining = false;
-  #lullMs = 0;
-  #lull: NodeJS.Timeout | undefined;
+  #graceMs = 0;
+  #grace: NodeJS.Timeout | undefined;
 
   constructor(options: ExchangeOptions) {
     this.options = options;
@@ -52,14 +52,14 @@ export class Exchanges {
       this.options.record(record);
       this.#underWay.delete(exchange);
       if (this.#isDraining && this.#underWay.size === 0)
-        this.#lull = setTimeout(() => this.#whenEmpty.resolve(), this.#lullMs);
+        this.#grace = setTimeout(() => this.#whenEmpty.resolve(), this.#graceMs);
     });
     this.#underWay.add(exchange);
-    if (this.#isDraining) clearTimeout(this.#lull);
+    if (this.#isDraining) clearTimeout(this.#grace);
     return exchange;
   }
 
-  /** One line for something that never became a request: unreadable, refused at the door. */
+  /** One line for something that never became a request: unreadable, refused by its listener. */
   refuse(
     request: Omit<ExchangeRequest, 'authority'> & { authority?: Authority },
     failed: Failure,
@@ -77,16 +77,16 @@ export class Exchanges {
 
   /**
    * Lets what is under way end by itself until the signal, then cuts the rest. Over when nothing is under way, and
-   * nothing new has come for `lullMs` after that. Resolves with how many were cut.
+   * nothing new has come for `graceMs` after that. Resolves with how many were cut.
    */
-  async drain(deadline: AbortSignal, lullMs: number): Promise<number> {
+  async drain(deadline: AbortSignal, graceMs: number): Promise<number> {
     this.#isDraining = true;
     if (this.#underWay.size === 0) return 0;
-    this.#lullMs = lullMs;
+    this.#graceMs = graceMs;
     let cut = 0;
     const cutAll = (): void => {
       cut = this.#underWay.size;
-      this.#lullMs = 0;
+      this.#graceMs = 0;
       if (cut === 0) this.#whenEmpty.resolve();
       for (const exchange of this.#underWay) exchange.cut();
     };
