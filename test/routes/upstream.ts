@@ -4,6 +4,7 @@
  */
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
+import { Transform } from 'node:stream';
 import { tcpOrigin } from '../support/origins.ts';
 import type { Teardown } from '../support/teardown.ts';
 
@@ -21,7 +22,7 @@ export async function upstreamProxy(t: Teardown): Promise<number> {
       const isTunnel = method === 'CONNECT';
       const rest = isTunnel
         ? head.slice(head.indexOf('\r\n\r\n') + 4)
-        : head.replace(TARGET, `${method} ${path === '' ? '/' : path} HTTP/1.1\r\n`);
+        : head.replace(TARGET, firstLine(method, path));
       lead(client, Number(port), isTunnel, rest);
     };
     client.on('data', onData);
@@ -38,9 +39,28 @@ function lead(client: Socket, port: number, isTunnel: boolean, rest: string): vo
     origin.off('error', refuse).on('error', () => {});
     if (isTunnel) client.write('HTTP/1.1 200 OK\r\n\r\n');
     origin.write(rest, 'latin1');
-    client.pipe(origin).pipe(client);
+    if (isTunnel) client.pipe(origin).pipe(client);
+    else client.pipe(inOriginForm()).pipe(origin).pipe(client);
     mirror(client, origin);
     mirror(origin, client);
+  });
+}
+
+/** In origin form (RFC 9112 3.2.1, 3.2.4). */
+function firstLine(method: string, path: string): string {
+  const whole = method === 'OPTIONS' ? '*' : '/';
+  return `${method} ${path === '' ? whole : path} HTTP/1.1\r\n`;
+}
+
+/** Later requests of a connection: each head comes at the start of what comes at once. */
+function inOriginForm(): Transform {
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      const text = chunk.toString('latin1');
+      const { method = '', path = '' } = TARGET.exec(text)?.groups ?? {};
+      const origin = text.replace(TARGET, firstLine(method, path));
+      done(null, method === '' ? chunk : Buffer.from(origin, 'latin1'));
+    },
   });
 }
 

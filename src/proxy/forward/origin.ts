@@ -11,9 +11,15 @@ export class Origin {
   isReused = false;
   /** The client's connection that it belongs to: NTLM and Negotiate make known who speaks on a connection, not in a request. */
   owner: Socket | undefined;
+  /** It leads to an HTTP upstream proxy, which is sent absolute URIs and this Proxy-Authorization. */
+  readonly absoluteForm: { readonly authorization: string | undefined } | undefined;
 
-  constructor(connection: Connection) {
+  constructor(
+    connection: Connection,
+    absoluteForm?: { readonly authorization: string | undefined },
+  ) {
     this.connection = connection;
+    this.absoluteForm = absoluteForm;
     this.reader = new SocketReader(connection.socket);
   }
 

@@ -43,6 +43,8 @@ export interface Relayed {
   readonly client: SocketReader;
   readonly upgrade: string | undefined;
   readonly plan: Plan;
+  /** A status of the upstream proxy's own: not an answer for the client. */
+  readonly refusedBy?: ((status: number) => Failure | undefined) | undefined;
   /** Aborts when the client is gone or the bridge stops. */
   readonly signal: AbortSignal;
 }
@@ -121,6 +123,8 @@ export class Relay {
       upgrade,
       keepsExpect: head.version === '1.1',
     });
+    const authorization = this.#origin.absoluteForm?.authorization;
+    if (authorization !== undefined) fields.push('Proxy-Authorization', authorization);
     if (bindsConnection(head.fields)) this.#origin.owner = client.socket;
     to.cork();
     to.write(formatRequestHead(head.method, target, fields));
@@ -180,6 +184,8 @@ export class Relay {
         const isWhole = this.#relayed.body.state === 'whole' && !this.#origin.socket.destroyed;
         return isWhole ? { kind: 'switched' } : this.#failed(cutShort(plan, undefined));
       }
+      const refused = this.#origin.absoluteForm && this.#relayed.refusedBy?.(head.status);
+      if (refused !== undefined) return this.#failed(refused);
       if (head.status >= 200) return this.#relayFinal(head, framing);
       informational += 1;
       if (informational > MOST_INFORMATIONAL) {

@@ -9,6 +9,7 @@ import { formatAuthority, hostForLog, parseAbsoluteTarget } from '../core/author
 import type { ParsedTarget } from '../core/authority.ts';
 import { clientGone } from '../core/failure.ts';
 import type { Plan } from '../decide/decide.ts';
+import { refusedBy } from '../dial/upstream.ts';
 import type { Failure } from '../core/failure.ts';
 import { closesConnection, failure, statusOf } from '../core/failure.ts';
 import { Origin } from '../forward/origin.ts';
@@ -48,6 +49,7 @@ interface Forwarded {
   readonly target: Target;
 }
 
+const PROXY_AUTHENTICATION_REQUIRED = 407;
 const HINT = 'Send an absolute http:// URI with one Host field and one length.';
 
 export async function handleForward(
@@ -113,11 +115,16 @@ async function decideAndSend(
   const { plan } = decision;
   const { isTls } = forwarded.target;
   const upgrade = head.version === '1.1' ? upgradeOf(head.fields) : undefined;
-  const idle = context.pool.take(plan, isTls, client.socket);
+  let idle = context.pool.take(plan, isTls, client.socket);
+  // An upgrade needs a tunnel through an upstream proxy.
+  if (idle?.absoluteForm !== undefined && upgrade !== undefined) {
+    idle.close();
+    idle = undefined;
+  }
   for (let reused = idle; ; reused = undefined) {
-    const origin = reused ?? (await connect(forwarded, plan, context));
+    const origin = reused ?? (await connect(forwarded, plan, upgrade === undefined, context));
     if (!(origin instanceof Origin)) return refuse(forwarded, origin);
-    const relay = new Relay(relayedOf(forwarded, plan, upgrade), origin);
+    const relay = new Relay(relayedOf(forwarded, plan, upgrade, origin, context), origin);
     const end = await relay.run();
     if (end.kind === 'switched') {
       unwatch();
@@ -141,12 +148,21 @@ function relayedOf(
   { client, head, framing, body, exchange, target }: Forwarded,
   plan: Plan,
   upgrade: string | undefined,
+  { absoluteForm }: Origin,
+  { exchanges }: ForwardContext,
 ) {
+  const host = hostField(plan, target.isTls);
+  const { upstreamProxy } = exchanges.options;
   return {
     head,
-    // RFC 9112 3.2.4: the whole server.
-    target: target.path === '' ? '*' : target.path,
-    host: hostField(plan, target.isTls),
+    // RFC 9112 3.2.4: the whole server is `*`, and no path at all in absolute form.
+    target: absoluteForm ? `http://${host}${target.path}` : target.path || '*',
+    host,
+    // To our client a 407 would mean our own token.
+    refusedBy: (status: number) =>
+      upstreamProxy !== undefined && status === PROXY_AUTHENTICATION_REQUIRED
+        ? refusedBy(upstreamProxy, status, formatAuthority(plan.host, plan.port))
+        : undefined,
     framing,
     body,
     client: client.reader,
@@ -166,11 +182,13 @@ function hostField({ host, port }: Plan, isTls: boolean): string {
 async function connect(
   { exchange, target }: Forwarded,
   plan: Plan,
+  isPlain: boolean,
   { caFile, exchanges }: ForwardContext,
 ): Promise<Origin | Failure> {
-  const dialled = await exchange.dial(plan, { isFixed: false });
+  const requests = isPlain && !target.isTls;
+  const dialled = await exchange.dial(plan, { isFixed: false, requests });
   if (dialled.kind === 'failed') return dialled.failure;
-  if (!target.isTls) return new Origin(dialled.connection);
+  if (!target.isTls) return new Origin(dialled.connection, dialled.absoluteForm);
   const { signal } = exchange;
   const secured = await secure(
     dialled.connection,

@@ -25,6 +25,14 @@ import { withDeadline } from '../../async.ts';
 /** Called once, when the exchange has ended. */
 export type OnEnd = (record: RequestRecord) => void;
 
+export interface ExchangeDialOptions {
+  readonly isFixed: boolean;
+  /** Not one that was dialled ahead. */
+  readonly isFresh?: boolean;
+  /** For plain HTTP requests, which an HTTP upstream proxy takes without a tunnel. */
+  readonly requests?: boolean;
+}
+
 export class Exchange {
   readonly id: string;
   readonly request: ExchangeRequest;
@@ -94,10 +102,10 @@ export class Exchange {
   /** Never throws. */
   async dial(
     plan: Plan,
-    { isFixed, isFresh = false }: { readonly isFixed: boolean; readonly isFresh?: boolean },
+    { isFixed, isFresh = false, requests = false }: ExchangeDialOptions,
   ): Promise<Dialled> {
     const startedMs = performance.now();
-    const options = { isFixed, isFresh, signal: this.signal };
+    const options = { isFixed, isFresh, requests, signal: this.signal };
     const dialled = await acquire(plan, options, this.#options, this.#options.spares);
     const lease = dialled.kind === 'connected' ? dialled.lease : undefined;
     this.#progress.dialMs = lease?.wasReady === true ? 0 : performance.now() - startedMs;

@@ -24,7 +24,7 @@ void t.test(
     t.equal(socket.writableEnded && !socket.writableFinished, true);
     reset(socket);
     await once(socket, 'close');
-    t.equal(descriptors(), before - 1);
+    t.ok(descriptors() < before);
   },
 );
 
