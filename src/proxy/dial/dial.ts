@@ -7,12 +7,9 @@ import { dialDirect } from './direct.ts';
 import { allFailed } from './failures.ts';
 import { race } from './race.ts';
 import type { Attempt } from './race.ts';
-import { dialTailnet } from './tailnet.ts';
+import { dialTailnet, NEWBORN_MS } from './tailnet.ts';
 import { dialThrough, isBypassed } from './upstream.ts';
 import type { Tailnet } from '../../tailnet.ts';
-
-/** So long after its join a node may still be news to a peer: control servers spread it in 33 s at worst. */
-const NEWBORN_MS = 45_000;
 
 /**
  * Dials all addresses of the plan, and whichever answers first is the one. Never throws; the signal's abort is the

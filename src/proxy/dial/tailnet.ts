@@ -26,6 +26,8 @@ const DIAGNOSIS_MS = 1500;
 /** How long an offline peer may prove that it is not. */
 const OFFLINE_GRACE_MS = 1500;
 const BETWEEN_ATTEMPTS_MS = 200;
+/** So long after its join a node may still be news to a peer: control servers spread it in 33 s at worst. */
+export const NEWBORN_MS = 45_000;
 
 type TailnetContext = Pick<DialContext, 'tailnet'>;
 
@@ -44,11 +46,18 @@ export async function dialTailnet(
   if (hop?.keyExpired === true) return failed(expired(hop));
   if (hop?.online === false) return dialOffline(plan, options, context);
   const [address] = hop?.addresses ?? [];
-  // The first packet to a peer that has not heard of this node is lost: a ping finds out when it has.
   if (address !== undefined && context.tailnet.state().kind === 'running') {
-    void context.tailnet.meet(address);
+    const met = context.tailnet.meet(address);
+    // A packet that comes before the peer has heard of this node costs WireGuard's 5 s until the next handshake; a disco
+    // ping costs nothing, and tells when it has.
+    if (isNewborn(context.tailnet)) await met;
   }
   return dialUntilDeadline(plan, options, context);
+}
+
+function isNewborn(tailnet: Tailnet): boolean {
+  const joinedAtMs = tailnet.joinedAtMs();
+  return joinedAtMs !== undefined && performance.now() - joinedAtMs < NEWBORN_MS;
 }
 
 /** Control says the peer is offline, which may be old news: dial and disco ping race for a moment. */

@@ -252,3 +252,23 @@ void t.test(
     t.equal((await tryDial(tailnet)).dialled.kind, 'connected');
   },
 );
+
+void t.test(
+  'the first dial of a newborn node came before the peer knew of it, and took 5 s',
+  async (t) => {
+    const order: string[] = [];
+    const socks = await rawSocks(t, () => {
+      order.push('dialled');
+      return OK;
+    });
+    const tailnet = fakeTailnet(socks);
+    tailnet.joinedAt = performance.now();
+    tailnet.meet = async () => {
+      await new Promise((resolve) => setImmediate(resolve));
+      order.push('met');
+      return true;
+    };
+    t.equal((await tryDial(tailnet)).dialled.kind, 'connected');
+    t.strictSame(order, ['met', 'dialled']);
+  },
+);
