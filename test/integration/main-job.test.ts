@@ -27,7 +27,7 @@ void t.test(
   async (t) => {
     const spacetail = await spacetailFor(t, facts, { TS_HOSTNAME: 'main-job' });
     const up = await spacetail.up();
-    t.match(up.stderr, /joining (main )?as main-job with auth key \(TS_AUTH_KEY\)/);
+    t.match(up.stderr, /joining (main )?as main-job with auth key \(TS_AUTH_KEY(_MAIN)?\)/);
     t.match(
       up.stderr,
       /up as main-job\.tail\.test \(100\.64\.0\.\d+, .*\d+ peers( in main, .* 0 peers in idle)?, HTTP 127\.0\.0\.1:\d+, SOCKS5 .* in \d\.\d s/,
