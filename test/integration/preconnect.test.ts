@@ -73,7 +73,8 @@ void t.test('spares on the real tailnet: used, ended, replaced, of no use for SS
   t.equal((await spareCounts(spacetail)).used, 2);
 
   // Ended while it waits.
-  await waitFor(() => origin.sockets.length === 4, { what: 'the spare at the origin' });
+  // More where a slow first dial was raced to the node's other address.
+  await waitFor(() => origin.sockets.length >= 4, { what: 'the spare at the origin' });
   origin.sockets.at(-1)?.end();
   await untilClosed(spacetail, 'origin_closed');
   await echoThrough(await tunnelTo(spacetail, target), 'fourth');
